@@ -1,0 +1,1 @@
+"""Plimsoll: unified margin for EVM chains."""

@@ -1,0 +1,222 @@
+"""Equity, maintenance margin, liquidation target and initial margin of one account.
+
+For linear instruments and collateral the value of an underlying is a line in its price, so the
+scan needs no grid: the worst point inside the range loses R * |delta|, and so does half the loss
+at two ranges; a quarter of the loss at four ranges is no more. That holds while two ranges down
+do not pass -80 %, the furthest fall that is looked at, so R is at most 40 %.
+
+Netting levels:
+
+    POSITION    every position by itself                   ("isolated")
+    UNDERLYING  positions of one underlying together       ("cross")
+    PORTFOLIO   underlyings with each other and with spot  ("portfolio")
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from plimsoll.spec import haircut
+from plimsoll.spec.haircut import AssetParams
+from plimsoll.spec.market import OPEN, Market
+from plimsoll.spec.wad import BPS, SIZE, WAD, away_div, ceil_div, ceil_sqrt
+from plimsoll.spec.words import PORTFOLIO, POSITION, size_of, underlying_of
+
+DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
+
+# (sin t, cos t) at t = 0, pi/8 .. pi/2 in WAD, rounded up; a linear book is symmetric in t
+ANGLES = (
+    (0, WAD),
+    (382683432365089772, 923879532511286757),
+    (707106781186547525, 707106781186547525),
+    (923879532511286757, 382683432365089772),
+    (WAD, 0),
+)
+
+
+@dataclass(frozen=True)
+class UnderlyingParams:
+    scan_range: int  # R, basis points
+    beta: int  # loading on the market factor, basis points, -BPS .. BPS
+    calendar: int  # charge on matched basis, basis points
+    depth: int  # contracts that trade without moving the price by a range
+
+
+@dataclass(frozen=True)
+class Factors:
+    target: int = 11_000  # k_T, basis points
+    initial: int = 12_500  # k_I, basis points
+    floor: int = 2_000  # psi, basis points
+
+
+@dataclass(frozen=True)
+class Holding:
+    asset: int
+    amount: int  # token units
+    total: int  # of all accounts, token units
+
+
+@dataclass(frozen=True)
+class Book:
+    """One account, as the vault hands it to the engine; cash is unscaled."""
+
+    level: int
+    cash: int
+    basis: int
+    positions: tuple[int, ...] = ()
+    collateral: tuple[Holding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Margin:
+    equity: int
+    maintenance: int
+    target: int
+    initial: int
+    validity: int
+
+
+@dataclass
+class Risk:
+    """One underlying of a book, in WAD of quote."""
+
+    gross: int = 0  # sum of |notional| over positions
+    derivatives: int = 0  # net notional of positions
+    spot: int = 0  # value of collateral that nets (PORTFOLIO only)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    scan: int
+    calendar: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """The engine's parameters."""
+
+    underlyings: Mapping[int, UnderlyingParams]
+    assets: Mapping[int, AssetParams]
+    factors: Factors = field(default_factory=Factors)
+
+
+def depth_charge(params: UnderlyingParams, index: int, exposure: int) -> int:
+    """R * Q^2 / (Q + depth): what it costs to work Q off in a market that is only so deep."""
+    whole = exposure + params.depth * index
+    return ceil_div(params.scan_range * exposure**2, whole * BPS) if exposure else 0
+
+
+def charges(level: int, params: UnderlyingParams, index: int, risk: Risk) -> tuple[int, int, int]:
+    """(signed scan loss, calendar charge, depth charge) of one underlying.
+
+    At POSITION nothing nets, so the loss is that of the gross notional. Spot collateral counts in
+    the depth charge only where it lowers it: the size of a collateral is in its tiers.
+    """
+    net = risk.derivatives + risk.spot
+    loss = away_div(params.scan_range * (risk.gross if level == POSITION else net), BPS)
+    matched = (abs(risk.derivatives) + risk.spot - abs(net)) // 2
+    hidden = abs(net) + ceil_div(matched, 2)
+    exposure = risk.gross if level == POSITION else min(abs(risk.derivatives), hidden)
+    return (
+        loss,
+        ceil_div(params.calendar * matched, BPS),
+        depth_charge(params, index, exposure),
+    )
+
+
+def aggregate(level: int, factors: Factors, losses: list[tuple[int, int]]) -> int:
+    """Scan requirement of a book from (beta, signed scan loss) per underlying, rounded up.
+
+    PORTFOLIO: max(M_factor, M_comove, sqrt(sum X_u^2), psi * sum L_u). One market factor moves
+    each underlying by its loading beta, the rest of each one's range is its own; M_comove is the
+    crash in which everything moves together by its full range.
+    """
+    total = sum(abs(loss) for _, loss in losses)
+    if level != PORTFOLIO:
+        return total
+    common = abs(sum(beta * loss for beta, loss in losses))
+    own = ceil_sqrt(sum((BPS**2 - beta**2) * loss**2 for beta, loss in losses))
+    factor = max(ceil_div(x * common + y * own, WAD * BPS) for x, y in ANGLES)
+    comove = abs(sum(loss for _, loss in losses))
+    extremes = ceil_sqrt(sum(loss**2 for _, loss in losses))
+    return max(factor, comove, extremes, ceil_div(factors.floor * total, BPS))
+
+
+def unsettled(book_basis: int, positions: tuple[int, ...], markets: Mapping[int, Market]) -> int:
+    """X = basis + sum q * (mark - F), rounded down."""
+    total = 0
+    for word in positions:
+        market = markets[underlying_of(word)]
+        total += size_of(word) * (market.mark - market.funding)
+    return book_basis + total // SIZE
+
+
+def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margin:
+    """Everything that the vault and the liquidator want to know of an account."""
+    equity = book.cash + unsettled(book.basis, book.positions, markets)
+    netted = book.level == PORTFOLIO
+    risks: dict[int, Risk] = {}
+    for word in book.positions:
+        underlying = underlying_of(word)
+        notional = away_div(size_of(word) * markets[underlying].mark, SIZE)
+        risk = risks.setdefault(underlying, Risk())
+        risk.gross += abs(notional)
+        risk.derivatives += notional
+
+    haircuts = concentrated = divergence = 0
+    for holding in book.collateral:
+        asset = model.assets[holding.asset]
+        market = markets[asset.underlying]
+        risk = risks.setdefault(asset.underlying, Risk())
+        value = holding.amount * market.index // 10**asset.decimals
+        equity += value
+        cut = haircut.haircut(asset, value, netted)
+        haircuts += cut
+        room = value - cut
+        if netted:
+            risk.spot += value
+            scan_range = model.underlyings[asset.underlying].scan_range
+            room -= ceil_div(value * scan_range, BPS)
+        elif market.index > market.stable:
+            divergence += value - holding.amount * market.stable // 10**asset.decimals
+        concentrated += haircut.concentration(asset, value, cut, holding.total, room)
+
+    validity = OPEN
+    losses = []
+    added = 0
+    for underlying, risk in risks.items():
+        market = markets[underlying]
+        params = model.underlyings[underlying]
+        loss, calendar, depth = charges(book.level, params, market.index, risk)
+        losses.append((params.beta, loss))
+        added += calendar + depth
+        gap = (risk.derivatives + risk.spot) * (market.index - market.stable)
+        divergence += max(0, ceil_div(gap, market.index))
+        validity = min(validity, market.validity)
+
+    maintenance = haircuts + aggregate(book.level, model.factors, losses) + added
+    return Margin(
+        equity=equity,
+        maintenance=maintenance,
+        target=ceil_div(model.factors.target * maintenance, BPS),
+        initial=ceil_div(model.factors.initial * (maintenance + concentrated), BPS) + divergence,
+        validity=validity,
+    )
+
+
+def covered(margin: Margin, validity: int = OPEN) -> bool:
+    """Whether an account covers its initial margin, at prices that are good enough."""
+    return margin.validity >= validity and margin.equity >= margin.initial
+
+
+def reduced(before: Margin, after: Margin) -> bool:
+    """Whether an action made an account safer: MM no higher and the margin ratio no worse.
+
+    Serves accounts that are short already, and everybody while prices are stale.
+    """
+    if after.maintenance > before.maintenance:
+        return False
+    equity = after.equity + DUST
+    if before.equity < 0:
+        return equity >= before.equity
+    return equity >= 0 and equity * before.maintenance >= before.equity * after.maintenance

@@ -1,0 +1,90 @@
+"""Words: how instruments, positions and accounts are packed into 256 bits.
+
+    instrument   underlying 16 | expiry 40 | strike 64 | 0 128 | kind 8
+    position     underlying 16 | expiry 40 | strike 64 | calls int68 | puts int68
+    account      cash int104 | basis int104 | collateral 32 | positions 8 | level 8
+
+A position word describes itself: the word's upper 120 bits are its key, the same as the
+instrument's. A linear instrument has strike 0 and its size in the first field; a perpetual has
+expiry 0 too. Instrument 0 is cash. Signed fields are in two's complement.
+"""
+
+from plimsoll.spec.wad import require
+
+CASH = 0
+PERPETUAL = 1
+
+POSITION = 0
+UNDERLYING = 1
+PORTFOLIO = 2
+
+MAX_POSITIONS = 128
+MAX_COLLATERALS = 16
+MAX_ASSETS = 32
+MAX_UNDERLYINGS = 64  # ids 1 .. 63
+
+KEY_SHIFT = 136
+SIZE_LIMIT = 2**67 - 1
+CASH_LIMIT = 2**103 - 1
+
+
+def _signed(field: int, bits: int) -> int:
+    return field - (1 << bits) if field >> (bits - 1) else field
+
+
+def account_id(owner: int, number: int) -> int:
+    """owner address << 96 | sub-account number."""
+    return owner << 96 | number
+
+
+def owner_of(account: int) -> int:
+    return account >> 96
+
+
+def perpetual(underlying: int) -> int:
+    """The instrument of an underlying's perpetual."""
+    return underlying << 240 | PERPETUAL
+
+
+def key_of(instrument: int) -> int:
+    """The upper 120 bits, which an instrument shares with its position word."""
+    return instrument >> KEY_SHIFT
+
+
+def underlying_of(word: int) -> int:
+    """Of a position word or an instrument."""
+    return word >> 240
+
+
+def pack_position(key: int, size: int) -> int:
+    require(-SIZE_LIMIT <= size <= SIZE_LIMIT, "vault: size too large")
+    return key << KEY_SHIFT | (size % 2**68) << 68
+
+
+def size_of(word: int) -> int:
+    """Signed size of a linear position word, in 1e-8 contracts."""
+    return _signed(word >> 68 & (2**68 - 1), 68)
+
+
+def pack_account(cash: int, basis: int, collateral: int, positions: int, level: int) -> int:
+    """Cash is scaled by its interest index; collateral is a bitmap of asset ids."""
+    for amount in (cash, basis):
+        require(-CASH_LIMIT <= amount <= CASH_LIMIT, "vault: amount too large")
+    return (
+        (cash % 2**104) << 152
+        | (basis % 2**104) << 48
+        | collateral << 16
+        | positions << 8
+        | level
+    )
+
+
+def unpack_account(word: int) -> tuple[int, int, int, int, int]:
+    """(cash, basis, collateral, positions, level)"""
+    return (
+        _signed(word >> 152, 104),
+        _signed(word >> 48 & (2**104 - 1), 104),
+        word >> 16 & (2**32 - 1),
+        word >> 8 & 255,
+        word & 255,
+    )
