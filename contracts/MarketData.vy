@@ -1,0 +1,417 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Market data
+@notice Per underlying: the index and how valid it is, the stable price, and of the perpetual the
+        mark and cumulative funding. The arithmetic is that of plimsoll.spec.market.
+@dev index        what the index feed said last
+     stable       follows the index, by at most `stable_rate` an hour
+     observation  premium over the index of the premium feed's impact mid price, bounded; 0 where
+                  the feed has no answer younger than max_age_open
+     premium      moves to the last observation, linearly within `premium_window`
+     mark         index * (1 + premium)
+     funding      cumulative, per contract: index * premium for every eight hours
+     validity     2 (opens risk, lets money out): no older than max_age_open, and no further from
+                  the stable price than `alarm`; 1 (liquidates): no older than
+                  max_age_liquidation; 0: stale, it only values a book for reductions
+
+     Every average advances over the elapsed time with the previous observation and then takes
+     the new one: a report after ten silent hours moves nothing for those hours. What was advanced
+     is stored when there is something new to observe; until then the same can be computed from
+     the old words, so nobody gains by not rolling.
+
+     Feeds are trusted for their answers and for nothing else. A feed that reverts, answers
+     something malformed, or is gone, is silent: its last price stays and ages. It is asked once
+     per transaction, so prices do not move inside a batch.
+@custom:kill Nothing to stop: without answers prices go stale, and stale prices only serve
+     reductions. The governor replaces feeds, and pauses in the Registry stop what reads them.
+"""
+
+from interfaces import IMarketData
+from interfaces import IPriceFeed
+from modules import governed
+from modules import market_word
+from modules import wad
+
+
+implements: IMarketData
+
+initializes: governed
+
+
+exports: governed.registry
+
+
+HOUR: constant(uint256) = 3_600
+DAY: constant(uint256) = 86_400
+FUNDING_PERIOD: constant(int256) = 8 * 3_600
+
+MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
+MAX_PRICE: constant(uint256) = 10**25  # ten million per unit
+AGREEMENT: constant(uint256) = 500  # bps that a new feed may be off the stored index
+MIN_GAS: constant(uint256) = 10_000  # after a feed has failed, see _ask
+
+
+# bit u: the feeds of underlying u have been asked in this transaction
+rolled: transient(uint256)
+
+# words of each underlying, laid out in market_word
+prices: HashMap[uint256, uint256]
+premiums: HashMap[uint256, uint256]
+configs: HashMap[uint256, uint256]
+
+premium_feed: public(HashMap[uint256, address])
+
+
+@deploy
+def __init__(_registry: address):
+    governed.__init__(_registry)
+
+
+@external
+def roll(underlying: uint256) -> IMarketData.Market:
+    """
+    @notice Takes in what the feeds say, once per transaction, and tells the market as of now.
+    @dev Anyone may. A feed that reverts is silent. Reverts for an unknown underlying, and if the
+        gas left would not be enough for a feed to answer.
+    """
+    params: IMarketData.Params = empty(IMarketData.Params)
+    state: IMarketData.State = empty(IMarketData.State)
+    changed: bool = False
+    params, state, changed = self._rolled(underlying)
+    self.rolled |= 1 << underlying
+    if changed:
+        self._store(underlying, state)
+    return self._market(params, state)
+
+
+@external
+@view
+def peek(underlying: uint256) -> IMarketData.Market:
+    """
+    @notice What `roll` would tell, storing nothing.
+    """
+    params: IMarketData.Params = empty(IMarketData.Params)
+    state: IMarketData.State = empty(IMarketData.State)
+    changed: bool = False
+    params, state, changed = self._rolled(underlying)
+    return self._market(params, state)
+
+
+@internal
+@view
+def _rolled(
+    underlying: uint256,
+) -> (IMarketData.Params, IMarketData.State, bool):
+    """
+    @return The parameters, the state as of now with the feeds' answers taken in, and whether it
+        is worth storing.
+    """
+    config: uint256 = self._config(underlying)
+    params: IMarketData.Params = market_word._params(config)
+    state: IMarketData.State = self._advanced(underlying, params)
+    if (self.rolled >> underlying) & 1 == 1:
+        return params, state, False
+
+    price: uint256 = 0
+    time: uint256 = 0
+    price, time = self._ask(market_word._feed(config))
+    changed: bool = price != 0 and time > state.updated
+    if changed:
+        state.index = price
+        state.updated = time
+    observation: int256 = self._observe(underlying, params, state.index)
+    changed = changed or observation != state.observation
+    state.observation = observation
+    return params, state, changed
+
+
+@internal
+@view
+def _advanced(underlying: uint256, params: IMarketData.Params) -> IMarketData.State:
+    """
+    @notice The averages up to now with the observations of before.
+    @dev Prices are below 2**84, premiums below 2**57, seconds below 2**40 and parameters below
+        2**18, so no product here reaches 2**200.
+    """
+    state: IMarketData.State = market_word._unpack_state(
+        self.prices[underlying], self.premiums[underlying]
+    )
+    elapsed: uint256 = block.timestamp - state.time
+    if elapsed == 0:
+        return state
+
+    # toward the stable price of before: the step rounds down
+    step: uint256 = state.stable * params.stable_rate * elapsed // (wad.BPS * HOUR)
+    if state.index > state.stable:
+        state.stable = min(state.index, state.stable + step)
+    else:
+        # what is above step is also above 0
+        state.stable -= min(state.stable - state.index, step)
+
+    index: int256 = convert(state.index, int256)
+    window: int256 = convert(params.premium_window, int256)
+    ramp: int256 = min(convert(elapsed, int256), window)
+    plateau: int256 = convert(elapsed, int256) - ramp
+    # premium and funding round toward minus infinity
+    premium: int256 = state.premium + wad._floor_div(
+        (state.observation - state.premium) * ramp, window
+    )
+    # the area under the premium's ramp, then under its plateau; twice, to divide once
+    area: int256 = (state.premium + premium) * ramp + 2 * state.observation * plateau
+    state.funding += wad._floor_div(index * area, 2 * wad.IWAD * FUNDING_PERIOD)
+    state.premium = premium
+    state.time = block.timestamp
+    return state
+
+
+@internal
+@view
+def _observe(underlying: uint256, params: IMarketData.Params, index: uint256) -> int256:
+    """
+    @notice The premium of the impact mid price over the index, rounded toward minus infinity.
+    @dev Where the bound is 0 (nothing is traded but spot), the feed need not be asked.
+    """
+    if params.premium_bound == 0:
+        return 0
+    feed: address = self.premium_feed[underlying]
+    if feed == empty(address):
+        return 0
+    price: uint256 = 0
+    time: uint256 = 0
+    price, time = self._ask(feed)
+    if price == 0 or block.timestamp - time > params.max_age_open:
+        return 0
+    bound: int256 = convert(params.premium_bound * (wad.WAD // wad.BPS), int256)
+    gap: int256 = convert(price, int256) - convert(index, int256)
+    # index > 0, see _ask
+    premium: int256 = wad._floor_div(gap * wad.IWAD, convert(index, int256))
+    return max(-bound, min(premium, bound))
+
+
+@internal
+@view
+def _ask(feed: address) -> (uint256, uint256):
+    """
+    @return The feed's price and its time, (0, 0) for silence.
+    @dev A caller cannot make a feed silent by giving too little gas. A call keeps back 1/64 of the
+        gas. Where a feed that needs N in all runs out of it n calls deep, and reverts all the
+        way up, what is left here is less than n/64 * (64/63)**n * N: below MIN_GAS for N up to
+        600,000 where the feed itself runs out, and up to 200,000 where the aggregator behind
+        its proxy does (n = 3). So a failure that leaves more is the feed's own.
+    """
+    success: bool = False
+    answer: Bytes[64] = b""
+    success, answer = raw_call(
+        feed,
+        method_id("latest()"),
+        max_outsize=64,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success:
+        assert msg.gas >= MIN_GAS, "market: too little gas"
+        return 0, 0
+    if len(answer) != 64:  # nothing lives there, or something else
+        return 0, 0
+    price: uint256 = extract32(answer, 0, output_type=uint256)
+    time: uint256 = extract32(answer, 32, output_type=uint256)
+    if price == 0 or price > MAX_PRICE or time > block.timestamp:
+        return 0, 0
+    return price, time
+
+
+@internal
+def _store(underlying: uint256, state: IMarketData.State):
+    price: uint256 = 0
+    premium: uint256 = 0
+    price, premium = market_word._pack_state(state)
+    self.prices[underlying] = price
+    self.premiums[underlying] = premium
+    log IMarketData.Rolled(
+        underlying=underlying,
+        index=state.index,
+        stable=state.stable,
+        premium=state.premium,
+        observation=state.observation,
+        funding=state.funding,
+        updated=state.updated,
+    )
+
+
+@internal
+@view
+def _market(params: IMarketData.Params, state: IMarketData.State) -> IMarketData.Market:
+    """
+    @notice What is told of a state that has been rolled to now. The mark rounds down.
+    """
+    age: uint256 = block.timestamp - state.updated
+    gap: uint256 = max(state.index, state.stable) - min(state.index, state.stable)
+    validity: uint256 = 0
+    if age <= params.max_age_open and gap * wad.BPS <= params.alarm * state.stable:
+        validity = 2
+    elif age <= params.max_age_liquidation:
+        validity = 1
+    # |premium| <= 10 %
+    factor: uint256 = convert(wad.IWAD + state.premium, uint256)
+    return IMarketData.Market(
+        index=state.index,
+        stable=state.stable,
+        mark=state.index * factor // wad.WAD,
+        funding=state.funding,
+        validity=validity,
+    )
+
+
+# Governance
+
+
+@external
+def list_market(underlying: uint256, feed: address, params: IMarketData.Params):
+    """
+    @notice Governor only, outside of batches: a new underlying, for ever.
+    @param underlying Id, 1 .. 63.
+    @param feed Index feed, which must answer now.
+    """
+    governed._only_governor()
+    governed._only_locked()
+    assert underlying != 0 and underlying < MAX_UNDERLYINGS, "market: id out of range"
+    assert self.configs[underlying] == 0, "market: already listed"
+    price: uint256 = 0
+    time: uint256 = 0
+    price, time = self._answer(feed)
+    log IMarketData.MarketListed(underlying=underlying, feed=feed)
+    self._set_params(underlying, feed, params)
+    self._store(
+        underlying,
+        IMarketData.State(
+            index=price,
+            stable=price,
+            updated=time,
+            premium=0,
+            observation=0,
+            funding=0,
+            time=block.timestamp,
+        ),
+    )
+
+
+@external
+def set_feed(underlying: uint256, feed: address):
+    """
+    @notice Governor only, outside of batches: replaces the index feed. The new one must answer
+        now, and agree within 5 % with the stored index, unless that is older than a day: then
+        nothing is known that it could agree with.
+    @dev Its answers count from the first that is younger than the stored index.
+    """
+    governed._only_governor()
+    params: IMarketData.Params = empty(IMarketData.Params)
+    state: IMarketData.State = empty(IMarketData.State)
+    params, state = self._settle(underlying)
+    price: uint256 = self._answer(feed)[0]
+    if block.timestamp - state.updated <= DAY:
+        gap: uint256 = max(price, state.index) - min(price, state.index)
+        assert gap * wad.BPS <= AGREEMENT * state.index, "market: feeds disagree"
+    self.configs[underlying] = market_word._pack_config(feed, params)
+    log IMarketData.FeedChanged(underlying=underlying, feed=feed)
+
+
+@external
+def set_premium_feed(underlying: uint256, feed: address):
+    """
+    @notice Governor only, outside of batches: what tells the perpetual's impact mid price.
+    @param feed Must answer now; the zero address: none, and the premium goes to 0.
+    """
+    governed._only_governor()
+    self._settle(underlying)
+    if feed != empty(address):
+        self._answer(feed)
+    self.premium_feed[underlying] = feed
+    log IMarketData.PremiumFeedChanged(underlying=underlying, feed=feed)
+
+
+@external
+def set_params(underlying: uint256, params: IMarketData.Params):
+    """
+    @notice Steward or governor, outside of batches. Bounds: ages 10 s .. 1 day, opening no longer
+        than liquidation; alarm 0.5 .. 20 %; stable rate 0.1 .. 50 % an hour; premium bound up to
+        10 % (0: no premium is observed); premium window 1 minute .. 1 day.
+    """
+    governed._only_steward()
+    self._settle(underlying)
+    self._set_params(underlying, market_word._feed(self.configs[underlying]), params)
+
+
+@internal
+def _settle(underlying: uint256) -> (IMarketData.Params, IMarketData.State):
+    """
+    @notice Stores the averages up to now under the parameters that are about to change.
+    """
+    governed._only_locked()
+    params: IMarketData.Params = market_word._params(self._config(underlying))
+    state: IMarketData.State = self._advanced(underlying, params)
+    self._store(underlying, state)
+    return params, state
+
+
+@internal
+@view
+def _answer(feed: address) -> (uint256, uint256):
+    price: uint256 = 0
+    time: uint256 = 0
+    price, time = self._ask(feed)
+    assert price != 0, "market: feed is silent"
+    return price, time
+
+
+@internal
+def _set_params(underlying: uint256, feed: address, params: IMarketData.Params):
+    assert 10 <= params.max_age_open, "market: age out of range"
+    assert params.max_age_open <= params.max_age_liquidation, "market: age out of range"
+    assert params.max_age_liquidation <= DAY, "market: age out of range"
+    assert 50 <= params.alarm and params.alarm <= 2_000, "market: alarm out of range"
+    assert 10 <= params.stable_rate and params.stable_rate <= 5_000, "market: rate out of range"
+    assert params.premium_bound <= 1_000, "market: premium bound out of range"
+    assert 60 <= params.premium_window, "market: window out of range"
+    assert params.premium_window <= DAY, "market: window out of range"
+    self.configs[underlying] = market_word._pack_config(feed, params)
+    log IMarketData.ParamsChanged(underlying=underlying, params=params)
+
+
+# Views
+
+
+@external
+@view
+def state(underlying: uint256) -> IMarketData.State:
+    """
+    @notice What was last stored, without what has passed since.
+    """
+    self._config(underlying)
+    return market_word._unpack_state(self.prices[underlying], self.premiums[underlying])
+
+
+@external
+@view
+def params(underlying: uint256) -> IMarketData.Params:
+    """
+    @notice Reverts where the underlying is not listed.
+    """
+    return market_word._params(self._config(underlying))
+
+
+@external
+@view
+def feed(underlying: uint256) -> address:
+    """
+    @notice The index feed, the zero address where the underlying is not listed.
+    """
+    return market_word._feed(self.configs[underlying])
+
+
+@internal
+@view
+def _config(underlying: uint256) -> uint256:
+    config: uint256 = self.configs[underlying]
+    assert config != 0, "market: unknown underlying"
+    return config
