@@ -21,7 +21,8 @@ from pydantic import (
 )
 
 from plimsoll.spec import haircut, interest, liquidation, margin, market, orders
-from plimsoll.spec.wad import BPS, WAD
+from plimsoll.spec.wad import BPS, SIZE, WAD
+from plimsoll.spec.words import SIZE_LIMIT
 
 TIER = haircut.TIER_UNIT // WAD  # tier limits are whole multiples of it
 
@@ -151,7 +152,7 @@ class Risk(Model):
 class Underlying(Model):
     id: Annotated[int, within(1, 63, "ids")]
     feed: Feed
-    size_limit: Annotated[int, within(1, 2**58, "contracts")]  # of one account
+    size_limit: Annotated[int, within(1, SIZE_LIMIT // SIZE, "contracts")]  # of one account
     market: Market
     risk: Risk
 
@@ -167,7 +168,7 @@ class Asset(Model):
     token: Token
     decimals: Decimals
     underlying: str
-    cap: Annotated[int, within(0, 2**64 - 1, "tokens")]
+    cap: Annotated[int, within(0, (2**112 - 1) // 10**18, "tokens")]
     tiers: list[Tier]
     liquidity: Bps
     volatility: Annotated[int, within(BPS, 3 * BPS, "basis points")] = BPS

@@ -29,6 +29,7 @@ class Deployment(BaseModel):
     chain_id: int
     deployer: str
     contracts: dict[str, Contract] = {}
+    tokens: dict[str, str] = {}  # address by symbol, ours or not
     parameters: dict[str, Any] = {}
     abis: dict[str, ABI] = {}  # by source name
 

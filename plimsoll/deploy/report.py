@@ -1,0 +1,30 @@
+"""What a deployment was found to be, as a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from plimsoll.deploy.protocol import Finding
+
+
+def show(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(show(item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and value >= 2**128:
+        return f"{value >> 96:#042x}/{value & (2**96 - 1)}"  # an account
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def table(findings: Sequence[Finding]) -> Table:
+    """One row a fact; what does not hold says what was wanted."""
+    made = Table(box=None, header_style="bold", pad_edge=False)
+    made.add_column("fact", no_wrap=True)
+    made.add_column("as found")
+    made.add_column("")
+    for finding in findings:
+        mark = "[green]✓" if finding.holds else f"[red]✗ wanted {show(finding.want)}"
+        made.add_row(finding.name, show(finding.found), mark)
+    return made
