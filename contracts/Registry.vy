@@ -25,6 +25,7 @@ from ethereum.ercs import IERC20Detailed
 from interfaces import IMarginEngine
 from interfaces import IMarginVault
 from interfaces import IRegistry
+from modules import rate_curve
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 
@@ -33,6 +34,7 @@ implements: IRegistry
 
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
+initializes: rate_curve
 
 
 # not exported: renounce_ownership, a protocol with nobody to replace its parts is no better off
@@ -228,6 +230,20 @@ def set_venue(venue: address, approved: bool):
     log IRegistry.VenueChanged(venue=venue, approved=approved)
 
 
+# Interest
+
+
+@external
+def set_rates(rates: IRegistry.Rates):
+    """
+    @notice Steward or governor: what debts pay; interest so far is accrued at the old rate.
+    """
+    self._only_steward(False)
+    if self.vault != empty(address):
+        extcall IMarginVault(self.vault).accrue()
+    rate_curve._set_rates(rates)
+
+
 # Pauses
 
 
@@ -313,6 +329,21 @@ def asset_of(token: address) -> IRegistry.Asset:
     @notice The collateral asset of a token, its cap in token units; reverts where it is unknown.
     """
     return self._asset_of(token)
+
+
+@external
+@view
+def rates() -> IRegistry.Rates:
+    return rate_curve._rates()
+
+
+@external
+@view
+def borrow_rate(used: uint256) -> uint256:
+    """
+    @notice What debts pay, WAD per second, at a utilisation in WAD.
+    """
+    return rate_curve._borrow_rate(used)
 
 
 @external

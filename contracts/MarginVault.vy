@@ -1,0 +1,889 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Margin vault
+@license MIT
+@author Plimsoll contributors
+@notice The ledger and the custody: accounts with their cash, collateral and positions. It knows
+        how value moves and never what risk is: the engine tells margins, the registry what is
+        allowed, market data what things are worth, the liquidator on what terms.
+
+        account      owner address << 96 | number; nobody needs to open one
+        cash         quote, WAD; negative cash is a loan at the pool's rate
+        basis        quote leg of linear trades at mark: unsettled profit is
+                     X = basis + sum of size * (mark - funding), `settle` moves it to cash
+        equity       cash + X + collateral at the index
+        leg          a change of one account's position and cash; a book of legs is zero-sum
+        scope        what an operator may do: trade on a venue (the venue's address), WITHDRAW,
+                     TRANSFER or CONFIGURE
+
+        The law, after every call: tokens held = positive cash - debts + sum of basis, but for
+        rounding, which only ever leaves dust here; and of each other asset the sum of balances
+        is what is accounted. Tokens that are simply sent here change nothing.
+
+        After an action an account must cover its initial margin at prices good enough to open
+        risk, or else the action must have made it safer: maintenance margin no higher, margin
+        ratio no worse. In a `batch` or `unlock` this is checked at the end, once.
+
+@dev Trusts the registry and the market data for ever, engine and liquidator as far as the
+     registry names them, venues as far as the owner of an account allows a loss against mark.
+     The same arithmetic as plimsoll.spec.ledger, to the wei.
+@custom:kill Nothing here stops for ever. The guardian pauses withdrawing, trading or
+     liquidating for a bounded time in the registry; deposits always work. The governor winds
+     down by size limits and caps of zero: positions can then only be closed, and all exits stay.
+"""
+
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC20Detailed
+from interfaces import IMarginEngine
+from interfaces import IMarginVault
+from interfaces import IMarketData
+from interfaces import IRegistry
+from interfaces import IUnlockCallback
+from modules import account_word
+from modules import governed
+from modules import instrument
+from modules import interest
+from modules import wad
+
+
+implements: IMarginVault
+
+
+initializes: governed
+initializes: interest[governed := governed]
+
+
+exports: governed.registry
+
+
+MAX_LEGS: constant(uint256) = 64
+MAX_POSITIONS: constant(uint256) = 128
+MAX_COLLATERALS: constant(uint256) = 16
+MAX_ASSETS: constant(uint256) = 32
+MAX_TOUCHED: constant(uint256) = 64
+MAX_LEVEL: constant(uint256) = 2
+QUOTE_ASSET: constant(uint256) = MAX_ASSETS  # stands for the quote token among asset ids
+
+OPEN: constant(uint256) = 2  # validity of a price that opens risk
+LIQUIDATION: constant(uint256) = 1
+
+WITHDRAW: public(constant(address)) = 0x0000000000000000000000000000000000000001
+TRANSFER: public(constant(address)) = 0x0000000000000000000000000000000000000002
+CONFIGURE: public(constant(address)) = 0x0000000000000000000000000000000000000003
+
+BORROW_LIMIT: constant(uint256) = 9 * wad.WAD // 10  # utilisation up to which withdrawals borrow
+DUST: constant(int256) = 10**6  # WAD: forgives the rounding of a fair-priced reduction
+DAY: constant(uint256) = 86_400
+LIMIT: constant(uint256) = 2**112 - 1
+
+market: public(immutable(IMarketData))
+quote: public(immutable(IERC20))
+QUOTE_UNIT: immutable(uint256)  # WAD per token unit
+
+words: public(HashMap[uint256, uint256])
+_positions: HashMap[uint256, uint256[MAX_POSITIONS]]
+_collateral: HashMap[uint256, uint256[MAX_ASSETS]]
+totals: public(uint256[MAX_ASSETS])
+operators: public(HashMap[uint256, HashMap[address, HashMap[address, uint256]]])
+_allowances: HashMap[uint256, HashMap[address, uint256]]  # | day 32 | used 112 | limit 112 |
+
+
+struct Snapshot:
+    taken: bool
+    equity: int256
+    maintenance: uint256
+
+
+# a batch under way: how deep, which accounts it touched, what they were at first touch
+_depth: transient(uint256)
+_touched: transient(DynArray[uint256, MAX_TOUCHED])
+_snapshots: transient(HashMap[uint256, Snapshot])
+
+
+@deploy
+def __init__(registry: address, _market: address, _quote: address):
+    """
+    @param registry What is listed and allowed, and who governs.
+    @param _market Prices.
+    @param _quote The quote token, at most 18 decimals.
+    """
+    governed.__init__(registry)
+    market = IMarketData(_market)
+    quote = IERC20(_quote)
+    decimals: uint256 = convert(staticcall IERC20Detailed(_quote).decimals(), uint256)
+    self._require(decimals <= 18, "vault: quote decimals")
+    QUOTE_UNIT = 10 ** (18 - decimals)
+    interest.__init__()
+
+
+# -- the owner's actions ---------------------------------------------------------------------------
+
+
+@external
+def deposit(account: uint256, token: address, amount: uint256):
+    """
+    @notice Adds tokens of the caller to an account. Anyone may top up any account; only who may
+        configure it can add a collateral that it does not hold yet.
+    @param amount Token units. Tokens that take a fee are refused.
+    """
+    self._require(amount > 0, "vault: zero amount")
+    if token == quote.address:
+        pool: IMarginVault.Pool = self._accrue()
+        value: uint256 = amount * QUOTE_UNIT
+        pool.tokens += value
+        interest._store(self._pay(account, convert(value, int256), pool))
+    else:
+        asset: IRegistry.Asset = staticcall governed._REGISTRY.asset_of(token)
+        if (self.words[account] >> (16 + asset.id)) & 1 == 0:
+            self._require(self._may(account, msg.sender, CONFIGURE), "vault: new collateral")
+        total: uint256 = self.totals[asset.id] + amount
+        self._require(total <= asset.cap, "vault: deposit cap")
+        self.totals[asset.id] = total
+        self._add_collateral(account, asset.id, amount)
+    log IMarginVault.Deposit(account=account, token=token, amount=amount)
+
+    held: uint256 = staticcall IERC20(token).balanceOf(self)
+    assert extcall IERC20(token).transferFrom(
+        msg.sender, self, amount, default_return_value=True
+    ), "vault: transfer failed"
+    received: uint256 = staticcall IERC20(token).balanceOf(self) - held
+    self._require(received == amount, "vault: token takes a fee")
+
+
+@external
+def withdraw(account: uint256, token: address, amount: uint256, to: address) -> uint256:
+    """
+    @notice Takes tokens out of an account. The owner may send them anywhere, an operator with
+        the WITHDRAW scope only to the owner.
+    @param amount Token units; the largest uint256 means all cash, or all of the collateral.
+    @return What was paid, token units.
+    """
+    if msg.sender != self._owner(account):
+        self._only(to == self._owner(account) and self._may(account, msg.sender, WITHDRAW))
+    self._require(to not in [empty(address), self], "vault: receiver")
+    paid: uint256 = 0
+    pool: IMarginVault.Pool = empty(IMarginVault.Pool)
+    pool, paid = self._debit(account, self._asset(token), amount, True)
+    interest._store(pool)
+    log IMarginVault.Withdraw(account=account, token=token, amount=paid, to=to)
+    assert extcall IERC20(token).transfer(
+        to, paid, default_return_value=True
+    ), "vault: transfer failed"
+    return paid
+
+
+@external
+def transfer(source: uint256, target: uint256, token: address, amount: uint256) -> uint256:
+    """
+    @notice Moves cash or collateral between two accounts of one owner.
+    @param amount Token units; the largest uint256 means all cash, or all of the collateral.
+    @return What was moved, token units.
+    """
+    self._only(self._may(source, msg.sender, TRANSFER))
+    self._require(source >> 96 == target >> 96, "vault: not one owner")
+    self._require(source != target, "vault: same account")
+    asset: uint256 = self._asset(token)
+    moved: uint256 = 0
+    pool: IMarginVault.Pool = empty(IMarginVault.Pool)
+    pool, moved = self._debit(source, asset, amount, False)
+    if asset == QUOTE_ASSET:
+        pool = self._pay(target, convert(moved * QUOTE_UNIT, int256), pool)
+    else:
+        self._add_collateral(target, asset, moved)
+    interest._store(pool)
+    log IMarginVault.Transfer(source=source, target=target, token=token, amount=moved)
+    return moved
+
+
+@internal
+def _debit(
+    account: uint256, asset: uint256, amount: uint256, leaves: bool
+) -> (IMarginVault.Pool, uint256):
+    """
+    @notice Takes tokens out of an account, settled first.
+    @param leaves Whether the tokens leave the vault too.
+    @return The pool, which the caller stores, and what was taken.
+    """
+    _: address = staticcall governed._REGISTRY.check_action(IRegistry.Action.WITHDRAW)
+    pool: IMarginVault.Pool = self._accrue()
+    self._touch(account, pool)
+    book: IMarginEngine.Book = self._settled(account, pool)
+    taken: uint256 = amount
+    if asset == QUOTE_ASSET:
+        if amount == max_value(uint256):
+            taken = convert(max(book.cash, 0), uint256) // QUOTE_UNIT
+        book.cash -= convert(taken * QUOTE_UNIT, int256)
+    else:
+        if amount == max_value(uint256):
+            taken = self._collateral[account][asset]
+        book = self._hold(book, asset, -convert(taken, int256))
+    self._require(taken > 0, "vault: zero amount")
+    self._bear(account, book, pool, OPEN)
+    pool = self._store(account, book, pool)
+    if asset != QUOTE_ASSET:
+        if leaves:
+            self.totals[asset] -= taken
+        return pool, taken
+
+    if leaves:
+        self._require(taken * QUOTE_UNIT <= pool.tokens, "vault: no liquidity")
+        pool.tokens -= taken * QUOTE_UNIT
+    if book.cash < 0:
+        # what is taken on credit must leave liquidity for lenders
+        self._require(interest._utilisation(pool) <= BORROW_LIMIT, "vault: utilisation")
+    return pool, taken
+
+
+@external
+def set_netting(account: uint256, level: uint256):
+    """
+    @notice Chooses how much of the account's risk is netted: 0 POSITION, 1 UNDERLYING,
+        2 PORTFOLIO.
+    """
+    self._only(self._may(account, msg.sender, CONFIGURE))
+    self._require(level <= MAX_LEVEL, "vault: unknown level")
+    pool: IMarginVault.Pool = self._accrue()
+    self._touch(account, pool)
+    book: IMarginEngine.Book = self._load(account, pool)
+    book.level = level
+    self._bear(account, book, pool, OPEN)
+    interest._store(self._store(account, book, pool))
+    log IMarginVault.NettingChanged(account=account, level=level)
+
+
+@external
+def set_operator(account: uint256, operator: address, scope: address, expiry: uint256):
+    """
+    @notice Lets somebody act for an account until a time; by its owner only.
+    @param scope A venue's address (trade there), the liquidator's (take slices), or WITHDRAW
+        (to the owner), TRANSFER (between the owner's accounts), CONFIGURE.
+    @param expiry Last second of the permission, 0 to withdraw it.
+    """
+    self._only(msg.sender == self._owner(account))
+    self.operators[account][operator][scope] = expiry
+    log IMarginVault.OperatorChanged(
+        account=account, operator=operator, scope=scope, expiry=expiry
+    )
+
+
+@external
+def set_venue(account: uint256, venue: address, limit: uint256):
+    """
+    @notice Lets a venue trade for an account, up to a daily loss; by its owner only.
+    @param limit Loss against mark, fees included, per UTC day, WAD; 0 withdraws the approval.
+    """
+    self._only(msg.sender == self._owner(account))
+    self._require(limit <= LIMIT, "vault: limit too large")
+    self._allowances[account][venue] = (self._allowances[account][venue] & ~LIMIT) | limit
+    log IMarginVault.VenueLimitChanged(account=account, venue=venue, limit=limit)
+
+
+# -- venues, anyone, the liquidator ----------------------------------------------------------------
+
+
+@external
+def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
+    """
+    @notice Books a zero-sum bundle of trades, for an approved venue. Accounts that only receive
+        cash need neither approve the venue nor be checked; every other one must do both.
+    @dev What a trade pays above or below mark is settled in cash at once; later moves of the
+         mark stand in basis. Legs are taken together by account, in order of first appearance.
+    """
+    _: address = staticcall governed._REGISTRY.check_venue(msg.sender)
+    pool: IMarginVault.Pool = self._accrue()
+    quotes: int256 = 0
+    done: uint256 = 0  # bitmap of legs
+    for i: uint256 in range(len(legs), bound=MAX_LEGS):
+        quotes += legs[i].quote
+        sizes: int256 = 0
+        for leg: IMarginVault.Leg in legs:
+            if leg.instrument == legs[i].instrument:
+                sizes += leg.size
+        self._require(sizes == 0, "vault: sizes not zero-sum")
+
+        if (done >> i) & 1 == 1:
+            continue
+        account: uint256 = legs[i].account
+        result: int256 = 0
+        trades: bool = False
+        for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
+            if legs[j].account == account:
+                done |= 1 << j
+                result += legs[j].quote
+                trades = trades or legs[j].instrument != 0
+                self._require(legs[j].instrument != 0 or legs[j].size == 0, "vault: cash has no size")
+        if result >= 0 and not trades:
+            pool = self._pay(account, result, pool)
+            continue
+
+        self._touch(account, pool)
+        book: IMarginEngine.Book = self._load(account, pool)
+        for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
+            leg: IMarginVault.Leg = legs[j]
+            if leg.account != account or leg.instrument == 0:
+                continue
+            underlying: uint256 = instrument._underlying(leg.instrument)
+            limit: int256 = convert(staticcall governed._REGISTRY.size_limit(underlying), int256)
+            self._require(limit > 0 and instrument._is_perpetual(leg.instrument), "vault: not listed")
+            prices: IMarketData.Market = self._roll(leg.instrument)
+            result += wad._floor_div(leg.size * convert(prices.mark, int256), wad.ISIZE)
+            position: int256 = 0
+            book, position = self._trade(
+                book, instrument._key(leg.instrument), leg.size, self._gap(prices)
+            )
+            assert abs(position) <= max(
+                limit, abs(position - leg.size)
+            ), "vault: position limit"
+            log IMarginVault.Trade(
+                account=account,
+                venue=msg.sender,
+                instrument=leg.instrument,
+                size=leg.size,
+                quote=leg.quote,
+                mark=prices.mark,
+                position=position,
+            )
+        book.cash += result
+        self._use_allowance(account, msg.sender, convert(max(0, -result), uint256))
+        self._bear(account, book, pool, OPEN)
+        pool = self._store(account, book, pool)
+    self._require(quotes == 0, "vault: quote not zero-sum")
+    interest._store(pool)
+
+
+@external
+def settle(account: uint256):
+    """
+    @notice Moves an account's unsettled profit from basis to cash; anyone may.
+    """
+    pool: IMarginVault.Pool = self._accrue()
+    book: IMarginEngine.Book = self._settled(account, pool)
+    interest._store(self._store(account, book, pool))
+
+
+@external
+def accrue():
+    """
+    @notice Accrues interest; anyone may, and the registry does before it changes the rates.
+    """
+    interest._store(self._accrue())
+
+
+@external
+def slice(
+    account: uint256,
+    to: uint256,
+    keeper: address,
+    fraction: uint256,
+    payment: int256,
+    cut: uint256,
+) -> int256:
+    """
+    @notice Moves a fraction of everything that an account has to another one, which pays; for
+        the liquidator. Positions change hands at mark, sizes and amounts are truncated, cash is
+        rounded down (a debt that moves, up).
+    @param keeper Who asked the liquidator: must be allowed to act for `to`.
+    @param fraction WAD, at most 1.
+    @param payment WAD from `to` to `account`; negative: from insurance to `to`, as far as it
+        has cash.
+    @param cut WAD from `to` to insurance.
+    @return The payment that was made.
+    """
+    insurance: uint256 = (staticcall governed._REGISTRY.check_liquidator(msg.sender))[1]
+    self._only(self._may(to, keeper, msg.sender))
+    self._require(not self._snapshots[account].taken, "vault: check pending")
+    self._require(account != to, "vault: same account")
+    self._require(insurance not in [account, to], "vault: insurance account")
+    self._require(fraction <= wad.WAD, "vault: fraction")
+
+    pool: IMarginVault.Pool = self._accrue()
+    self._touch(to, pool)
+    share: int256 = convert(fraction, int256)
+    seller: IMarginEngine.Book = self._settled(account, pool)
+    buyer: IMarginEngine.Book = self._with_share(self._load(to, pool), seller, share)
+    part: int256 = wad._floor_div(seller.cash * share, wad.IWAD)
+    seller = self._with_share(seller, seller, -share)
+    paid: int256 = payment
+    if payment < 0:
+        fund: int256 = interest._cash(pool, account_word._cash(self.words[insurance]))
+        paid = max(payment, min(0, -fund))
+    seller.cash += max(paid, 0) - part
+    buyer.cash += part - paid - convert(cut, int256)
+
+    self._bear(to, buyer, pool, LIQUIDATION)
+    pool = self._store(account, seller, pool)
+    pool = self._store(to, buyer, pool)
+    interest._store(self._pay(insurance, min(paid, 0) + convert(cut, int256), pool))
+    log IMarginVault.Slice(account=account, to=to, fraction=fraction, payment=paid, cut=cut)
+    return paid
+
+
+# -- batches ---------------------------------------------------------------------------------------
+
+
+@external
+@reentrant
+def batch(calls: DynArray[Bytes[2048], 16]):
+    """
+    @notice Runs many calls of this contract for the caller, and checks every account that they
+        touched once, at the end.
+    @dev Reentrant, as the calls themselves take the lock; a delegatecall keeps msg.sender.
+    """
+    self._depth += 1
+    for call: Bytes[2048] in calls:
+        raw_call(self, call, is_delegate_call=True)
+    self._conclude()
+
+
+@external
+@reentrant
+def unlock(data: Bytes[8192]):
+    """
+    @notice Calls the caller back, which may then do what it may, and checks every account that
+        was touched once, at the end.
+    """
+    self._depth += 1
+    extcall IUnlockCallback(msg.sender).on_unlock(data)
+    self._conclude()
+
+
+@internal
+def _conclude():
+    self._depth -= 1
+    if self._depth > 0:
+        return
+    touched: DynArray[uint256, MAX_TOUCHED] = self._touched
+    self._touched = []
+    pool: IMarginVault.Pool = interest._accrued()[0]
+    for account: uint256 in touched:
+        before: Snapshot = self._snapshots[account]
+        self._snapshots[account] = empty(Snapshot)
+        self._check(account, self._load(account, pool), pool, OPEN, before)
+
+
+# -- views -----------------------------------------------------------------------------------------
+
+
+@external
+@view
+@reentrant
+def unlocked() -> bool:
+    """
+    @notice Whether a batch is under way, so that margin checks are still to come.
+    """
+    return self._depth > 0
+
+
+@external
+@view
+def pending(account: uint256) -> bool:
+    """
+    @notice Whether a margin check of the account is still to come in this transaction.
+    """
+    return self._snapshots[account].taken
+
+
+@external
+@view
+def book_of(account: uint256) -> IMarginEngine.Book:
+    """
+    @notice The account as the engine sees it, with interest to now.
+    """
+    return self._load(account, interest._accrued()[0])
+
+
+@external
+@view
+def position(account: uint256, instrument_id: uint256) -> int256:
+    """
+    @notice Size held of an instrument, 1e-8 contracts.
+    """
+    key: uint256 = instrument._key(instrument_id)
+    for i: uint256 in range(account_word._positions(self.words[account]), bound=MAX_POSITIONS):
+        if instrument._key(self._positions[account][i]) == key:
+            return instrument._size(self._positions[account][i])
+    return 0
+
+
+@external
+@view
+def may(account: uint256, operator: address, scope: address) -> bool:
+    """
+    @notice Whether somebody owns an account, or may act for it within a scope.
+    """
+    return self._may(account, operator, scope)
+
+
+@external
+@view
+def allowance(account: uint256, venue: address) -> IMarginVault.Allowance:
+    """
+    @notice An account's approval of a venue, and what is used of it.
+    """
+    word: uint256 = self._allowances[account][venue]
+    return IMarginVault.Allowance(
+        limit=word & LIMIT, used=(word >> 112) & LIMIT, day=word >> 224
+    )
+
+
+@external
+@view
+def pool() -> IMarginVault.Pool:
+    """
+    @notice The quote side of the ledger with interest to now.
+    """
+    return interest._accrued()[0]
+
+
+# -- inside ----------------------------------------------------------------------------------------
+
+
+@internal
+@pure
+def _owner(account: uint256) -> address:
+    return convert(account >> 96, address)
+
+
+@internal
+@view
+def _may(account: uint256, operator: address, scope: address) -> bool:
+    return (
+        operator == self._owner(account)
+        or self.operators[account][operator][scope] >= block.timestamp
+    )
+
+
+@internal
+@pure
+def _require(ok: bool, reason: String[32]):
+    assert ok, reason
+
+
+@internal
+@pure
+def _only(allowed: bool):
+    self._require(allowed, "vault: not allowed")
+
+
+@internal
+@view
+def _asset(token: address) -> uint256:
+    return QUOTE_ASSET if token == quote.address else (staticcall governed._REGISTRY.asset_of(token)).id
+
+
+@internal
+def _accrue() -> IMarginVault.Pool:
+    """
+    @notice The pool as of now; the caller stores it.
+    """
+    pool: IMarginVault.Pool = empty(IMarginVault.Pool)
+    insured: uint256 = 0
+    pool, insured = interest._accrued()
+    if insured > 0:
+        pool = self._pay(staticcall governed._REGISTRY.insurance(), convert(insured, int256), pool)
+    return pool
+
+
+@internal
+def _pay(account: uint256, change: int256, pool: IMarginVault.Pool) -> IMarginVault.Pool:
+    """
+    @notice Changes an account's cash and nothing else.
+    """
+    if change == 0:
+        return pool
+    fields: account_word.Fields = account_word._unpack(self.words[account])
+    updated: IMarginVault.Pool = pool
+    updated, fields.cash = interest._rescale(
+        pool, fields.cash, interest._cash(pool, fields.cash) + change
+    )
+    self._update(account, fields)
+    return updated
+
+
+@internal
+def _update(account: uint256, fields: account_word.Fields):
+    word: uint256 = account_word._pack(fields)
+    self.words[account] = word
+    log IMarginVault.Updated(account=account, word=word)
+
+
+@internal
+def _add_collateral(account: uint256, asset: uint256, amount: uint256):
+    """
+    @notice Credits collateral and nothing else.
+    """
+    self._collateral[account][asset] += amount
+    fields: account_word.Fields = account_word._unpack(self.words[account])
+    bit: uint256 = 1 << asset
+    if fields.collateral & bit == 0:
+        fields.collateral |= bit
+        held: uint256 = fields.collateral
+        for i: uint256 in range(MAX_COLLATERALS):
+            held &= unsafe_sub(held, 1)  # clears the lowest bit; 0 stays 0
+            if held == 0:
+                break
+        self._require(held == 0, "vault: too many collaterals")
+        self._update(account, fields)
+
+
+@internal
+@view
+def _load(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
+    """
+    @notice The account as it stands in storage, cash unscaled.
+    """
+    fields: account_word.Fields = account_word._unpack(self.words[account])
+    book: IMarginEngine.Book = empty(IMarginEngine.Book)
+    book.level = fields.level
+    book.cash = interest._cash(pool, fields.cash)
+    book.basis = fields.basis
+    for i: uint256 in range(fields.positions, bound=MAX_POSITIONS):
+        book.positions.append(self._positions[account][i])
+    for asset: uint256 in range(MAX_ASSETS):
+        if fields.collateral >> asset == 0:
+            break
+        if (fields.collateral >> asset) & 1 == 1:
+            book.collateral.append(
+                IMarginEngine.Holding(
+                    asset=asset,
+                    amount=self._collateral[account][asset],
+                    total=self.totals[asset],
+                )
+            )
+    return book
+
+
+@internal
+def _store(
+    account: uint256, book: IMarginEngine.Book, pool: IMarginVault.Pool
+) -> IMarginVault.Pool:
+    """
+    @notice Writes an account, and carries what changed into the pool.
+    @dev Cash that did not change is not scaled anew, so it loses nothing.
+    """
+    fields: account_word.Fields = account_word._unpack(self.words[account])
+    updated: IMarginVault.Pool = pool
+    if book.cash != interest._cash(pool, fields.cash):
+        updated, fields.cash = interest._rescale(pool, fields.cash, book.cash)
+    updated.basis += book.basis - fields.basis
+    fields.basis = book.basis
+    fields.level = book.level
+    fields.collateral = 0
+    for holding: IMarginEngine.Holding in book.collateral:
+        self._collateral[account][holding.asset] = holding.amount
+        if holding.amount > 0:
+            fields.collateral |= 1 << holding.asset
+    count: uint256 = len(book.positions)
+    for i: uint256 in range(count, bound=MAX_POSITIONS):
+        self._positions[account][i] = book.positions[i]
+    for i: uint256 in range(count, max(count, fields.positions), bound=MAX_POSITIONS):
+        self._positions[account][i] = 0
+    fields.positions = count
+    self._update(account, fields)
+    return updated
+
+
+@internal
+def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
+    """
+    @notice The account with its unsettled profit moved from basis to cash.
+    """
+    book: IMarginEngine.Book = self._load(account, pool)
+    profit: int256 = 0
+    for word: uint256 in book.positions:
+        # no overflow: a size is below 2**67, a gap below 2**97, positions below 2**8
+        profit += instrument._size(word) * self._gap(self._roll(word))
+    profit = book.basis + wad._floor_div(profit, wad.ISIZE)
+    if profit != 0:
+        book.basis -= profit
+        book.cash += profit
+        log IMarginVault.Settle(account=account, profit=profit)
+    return book
+
+
+@internal
+def _roll(word: uint256) -> IMarketData.Market:
+    return extcall market.roll(instrument._underlying(word))
+
+
+@internal
+@pure
+def _gap(prices: IMarketData.Market) -> int256:
+    """
+    @notice What one contract of a perpetual is worth: mark less cumulative funding.
+    """
+    return convert(prices.mark, int256) - prices.funding
+
+
+@internal
+@pure
+def _trade(
+    book: IMarginEngine.Book, key: uint256, change: int256, gap: int256
+) -> (IMarginEngine.Book, int256):
+    """
+    @notice Changes a position at mark: only basis moves, rounded against the account.
+    @return The book, and the position's new size.
+    """
+    traded: IMarginEngine.Book = book
+    traded.basis -= wad._ceil_div_signed(change * gap, wad.ISIZE)
+    count: uint256 = len(book.positions)
+    at: uint256 = count
+    size: int256 = change
+    for i: uint256 in range(count, bound=MAX_POSITIONS):
+        if instrument._key(book.positions[i]) == key:
+            at = i
+            size += instrument._size(book.positions[i])
+            break
+    if size == 0:
+        if at < count:
+            traded.positions[at] = book.positions[count - 1]
+            traded.positions.pop()
+    elif at < count:
+        traded.positions[at] = instrument._pack(key, size)
+    else:
+        self._require(count < MAX_POSITIONS, "vault: too many positions")
+        traded.positions.append(instrument._pack(key, size))
+    return traded, size
+
+
+@internal
+def _with_share(
+    book: IMarginEngine.Book, whole: IMarginEngine.Book, share: int256
+) -> IMarginEngine.Book:
+    """
+    @notice A book with a share (WAD, signed) of the positions, at mark, and of the collateral of
+        another; truncated toward zero, so that what one side loses the other one gains.
+    """
+    updated: IMarginEngine.Book = book
+    for word: uint256 in whole.positions:
+        position: int256 = 0
+        # unsafe: sizes are below 2**67, the share is at most 2**60
+        updated, position = self._trade(
+            updated,
+            instrument._key(word),
+            unsafe_mul(instrument._size(word), share) // wad.IWAD,
+            self._gap(self._roll(word)),
+        )
+    for holding: IMarginEngine.Holding in whole.collateral:
+        # unsafe: amounts are below 2**112
+        updated = self._hold(
+            updated,
+            holding.asset,
+            unsafe_mul(convert(holding.amount, int256), share) // wad.IWAD,
+        )
+    return updated
+
+
+@internal
+@view
+def _hold(book: IMarginEngine.Book, asset: uint256, change: int256) -> IMarginEngine.Book:
+    """
+    @notice The book with more or less of a collateral. What falls to zero stays in the book, where
+        it counts for nothing, until it is stored.
+    """
+    updated: IMarginEngine.Book = book
+    count: uint256 = len(book.collateral)
+    at: uint256 = count
+    for i: uint256 in range(count, bound=MAX_COLLATERALS):
+        if book.collateral[i].asset == asset:
+            at = i
+            break
+    if at == count:
+        self._require(count < MAX_COLLATERALS, "vault: too many collaterals")
+        updated.collateral.append(
+            IMarginEngine.Holding(asset=asset, amount=0, total=self.totals[asset])
+        )
+    # unsafe: both are below 2**128, as deposits are capped
+    left: int256 = unsafe_add(convert(updated.collateral[at].amount, int256), change)
+    self._require(left >= 0, "vault: balance")
+    updated.collateral[at].amount = convert(left, uint256)
+    return updated
+
+
+@internal
+def _use_allowance(account: uint256, venue: address, loss: uint256):
+    word: uint256 = self._allowances[account][venue]
+    limit: uint256 = word & LIMIT
+    self._require(limit > 0, "vault: venue not approved")
+    if loss == 0:
+        return
+    today: uint256 = block.timestamp // DAY
+    used: uint256 = loss
+    if word >> 224 == today:
+        used += (word >> 112) & LIMIT
+    self._require(used <= limit, "vault: daily loss limit")
+    self._allowances[account][venue] = (today << 224) | (used << 112) | limit
+
+
+@internal
+def _touch(account: uint256, pool: IMarginVault.Pool):
+    """
+    @notice In a batch, remembers the account as it is at first touch, for the check at the end.
+    """
+    if self._depth == 0 or self._snapshots[account].taken:
+        return
+    self._snapshots[account] = self._snapshot(account, pool)
+    self._touched.append(account)
+
+
+@internal
+def _snapshot(account: uint256, pool: IMarginVault.Pool) -> Snapshot:
+    margin: IMarginEngine.Margin = self._assess(self._load(account, pool))
+    return Snapshot(taken=True, equity=margin.equity, maintenance=margin.maintenance)
+
+
+@internal
+def _assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
+    return extcall IMarginEngine(staticcall governed._REGISTRY.engine()).assess(book)
+
+
+@internal
+def _bear(
+    account: uint256,
+    book: IMarginEngine.Book,
+    pool: IMarginVault.Pool,
+    validity: uint256,
+):
+    """
+    @notice Checks that an account can be left with a book that is not stored yet; in a batch the
+        check waits.
+    """
+    if self._depth == 0:
+        self._check(account, book, pool, validity, empty(Snapshot))
+
+
+@internal
+def _check(
+    account: uint256,
+    book: IMarginEngine.Book,
+    pool: IMarginVault.Pool,
+    validity: uint256,
+    snapshot: Snapshot,
+):
+    """
+    @notice An account must cover its initial margin at prices good enough, or must have become
+        safer: MM no higher, margin ratio no worse. The latter is for accounts that are short
+        already, and for everybody while prices are stale.
+    @param snapshot What the account was before; not taken: it is still so in storage.
+    """
+    if book.cash >= 0 and len(book.positions) == 0:
+        return  # needs no price
+    after: IMarginEngine.Margin = self._assess(book)
+    if after.validity >= validity and after.equity >= convert(after.initial, int256):
+        return
+    before: Snapshot = snapshot
+    if not snapshot.taken:
+        before = self._snapshot(account, pool)
+    left: int256 = after.equity + DUST
+    safer: bool = after.maintenance <= before.maintenance
+    if before.equity < 0:
+        safer = safer and left >= before.equity
+    else:
+        # products below 2**230: the engine bounds what it returns
+        safer = safer and left >= 0 and (
+            left * convert(before.maintenance, int256)
+            >= before.equity * convert(after.maintenance, int256)
+        )
+    self._require(safer, "vault: margin")
