@@ -42,6 +42,13 @@ class Reverted(Exception):
             return cls(f"panic {hex(int.from_bytes(data[4:]))}", data)
         return cls("0x" + data.hex() if data else "", data)
 
+    @classmethod
+    def from_halt(cls, name: str) -> "Reverted":
+        """By revm's name of what stopped the machine."""
+        if "OutOfGas" in name or name.endswith("OOG"):
+            return cls(OUT_OF_GAS)
+        return cls("invalid opcode" if name == "InvalidFEOpcode" else name)
+
 
 @contextmanager
 def reverts(reason: str | None = None) -> Iterator[None]:

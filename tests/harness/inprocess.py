@@ -18,7 +18,7 @@ from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
 from .abi import checksum
 from .accounts import Accounts
 from .chain import CALL_GAS, FUNDS, START, Chain, Log, Result, floor_gas, hex_address
-from .errors import OUT_OF_GAS, Reverted
+from .errors import Reverted
 
 CHAIN_ID = 31337
 EMPTY = keccak(b"")
@@ -27,9 +27,8 @@ _FAILURE = re.compile(
 )
 _ACCOUNT = re.compile(r"(0x[0-9a-f]{40}): Account \{.*?storage: \{(.*?)\}, status")
 _SLOT = re.compile(r"(\d+): StorageSlot \{[^}]*present_value: (\d+)")
-_HALTS = {"OutOfGas": OUT_OF_GAS, "InvalidFEOpcode": "invalid opcode"}
 
-type_Slots = dict[tuple[str, int], int]
+Slots = dict[tuple[str, int], int]
 
 
 @dataclass(slots=True)
@@ -37,7 +36,7 @@ class _Snapshot:
     id: int
     evm: EVM
     checkpoint: Any
-    slots: type_Slots
+    slots: Slots
     timestamp: int
     number: int
     chain_id: int
@@ -51,7 +50,7 @@ class InProcessChain(Chain):
         self._cold = False
         self._snapshots: list[_Snapshot] = []
         self._last_snapshot = 0
-        self._slots: type_Slots = {}  # storage at the birth of this machine
+        self._slots: Slots = {}  # storage at the birth of this machine
         self._evm = self._machine()
         for account in Accounts():
             self._evm.set_balance(account.address, FUNDS)
@@ -139,7 +138,10 @@ class InProcessChain(Chain):
         for address, info in {**old.db_accounts, **old.journal_state}.items():
             self._evm.insert_account_info(address, _clean(info))
         for (address, slot), value in slots.items():
+            # inserting loads the account, and into a loaded account it would be a (warm) change
+            unloaded = self._evm.snapshot()
             self._evm.insert_account_storage(address, slot, value)
+            self._evm.revert(unloaded)
         self._slots = slots
 
     # state
@@ -225,7 +227,7 @@ def _failure(error: RuntimeError) -> Reverted:
     if match is None:
         raise error  # not the contract's failure: no balance for the value, gas below the minimum
     if match[1]:
-        return Reverted(_HALTS.get(match[1], match[1]))
+        return Reverted.from_halt(match[1])
     return Reverted.from_data(bytes.fromhex(match[2]))
 
 
