@@ -7,6 +7,7 @@ list is made as it is worked through, since later facts need the addresses of ea
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
@@ -55,7 +56,7 @@ class Fact:
     name: str
     want: Any
     read: Callable[[], Any]
-    act: Callable[[], None] | None = None  # None: settled when a contract was made
+    act: Callable[[], Any] | None = None  # None: settled when a contract was made
 
 
 @dataclass(frozen=True)
@@ -163,11 +164,8 @@ class Deployer:
         entry = self.record.contracts[key]
         return self.chain.at(entry.name, entry.address)
 
-    def _sent(self, function: Any, *args: Any) -> Callable[[], None]:
-        def send() -> None:
-            function(*args, sender=self.chain.deployer)
-
-        return send
+    def _sent(self, function: Any, *args: Any) -> Callable[[], Any]:
+        return partial(function, *args, sender=self.chain.deployer)
 
     # -- facts -----------------------------------------------------------------------------------
 
@@ -204,8 +202,7 @@ class Deployer:
         market, feed = self.at("market"), self.at(f"feed:{symbol}")
         params = asdict(underlying.market.spec)
 
-        def listed() -> Any:
-            return market.feed(underlying.id)
+        listed = partial(market.feed, underlying.id)
 
         def list_market() -> None:
             if listed() == NOBODY:
@@ -217,7 +214,7 @@ class Deployer:
         yield Fact(
             f"market:{symbol}: parameters",
             underlying.market.spec,
-            lambda: market.params(underlying.id),
+            partial(market.params, underlying.id),
             self._sent(market.set_params, underlying.id, params),
         )
 
@@ -283,18 +280,25 @@ class Deployer:
                 engine.set_underlying,
                 underlying.id,
             )
+        yield from self._assets(engine)
+        yield Fact(
+            "registry: engine", engine, registry.engine, self._sent(registry.set_engine, engine)
+        )
+
+    def _assets(self, engine: Any) -> Iterator[Fact]:
+        parameters, registry = self.parameters, self.at("registry")
         for number, (symbol, asset) in enumerate(parameters.assets.items()):
             token = self.record.tokens[symbol]
             yield Fact(
                 f"registry:{symbol}: listed",
                 token,
-                lambda number=number: registry.tokens(number),  # type: ignore[misc]
+                partial(registry.tokens, number),
                 self._sent(registry.list_asset, token, asset.cap),
             )
             yield Fact(
                 f"registry:{symbol}: cap",
                 (number, asset.decimals, asset.cap * 10**asset.decimals),
-                lambda token=token: registry.asset_of(token),  # type: ignore[misc]
+                partial(registry.asset_of, token),
                 self._sent(registry.set_cap, token, asset.cap),
             )
             yield self._setting(
@@ -304,32 +308,30 @@ class Deployer:
                 engine.set_asset,
                 number,
             )
-        yield Fact(
-            "registry: engine", engine, registry.engine, self._sent(registry.set_engine, engine)
-        )
+        yield Fact("registry: assets", len(parameters.assets), registry.asset_count)
 
     def _setting(self, name: str, want: Any, getter: Any, setter: Any, key: int) -> Fact:
         """A struct that is kept by an id."""
-        return Fact(name, want, lambda: getter(key), self._sent(setter, key, asdict(want)))
+        return Fact(name, want, partial(getter, key), self._sent(setter, key, asdict(want)))
 
     def _vault(self) -> Iterator[Fact]:
         parameters, registry = self.parameters, self.at("registry")
         quote, rates = self.record.tokens[parameters.quote.symbol], parameters.rates.spec
-        yield self._contract(
-            "vault", "MarginVault", registry, self.at("market"), quote, initial=(asdict(rates),)
-        )
+        yield self._contract("vault", "MarginVault", registry, self.at("market"), quote)
         vault = self.at("vault")
         for name in ("registry", "market"):
             yield Fact(f"vault: {name}", self.at(name), getattr(vault, name))
         yield Fact("vault: quote", quote, vault.quote)
-        yield Fact("vault: rates", rates, vault.rates, self._sent(vault.set_rates, asdict(rates)))
         yield Fact("registry: vault", vault, registry.vault, self._sent(registry.set_vault, vault))
+        yield Fact(
+            "registry: rates", rates, registry.rates, self._sent(registry.set_rates, asdict(rates))
+        )
         for symbol, underlying in parameters.underlyings.items():
             limit = underlying.size_limit * SIZE
             yield Fact(
                 f"registry:{symbol}: size limit",
                 limit,
-                lambda number=underlying.id: registry.size_limit(number),  # type: ignore[misc]
+                partial(registry.size_limit, underlying.id),
                 self._sent(registry.set_size_limit, underlying.id, limit),
             )
 
@@ -347,7 +349,7 @@ class Deployer:
         yield Fact(
             "registry: venue",
             True,
-            lambda: registry.venues(orders),
+            partial(registry.venues, orders),
             self._sent(registry.set_venue, orders, True),
         )
 
