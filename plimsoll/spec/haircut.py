@@ -47,11 +47,12 @@ def haircut(params: AssetParams, value: int, netted: bool) -> int:
     return ceil_div(tiered * params.volatility + value * liquidity * BPS, BPS * BPS)
 
 
-def concentration(params: AssetParams, value: int, cut: int, total: int, room: int) -> int:
+def concentration(params: AssetParams, value: int, total: int, room: int) -> int:
     """What IM adds to a haircut when the protocol holds more of the asset than its scale.
 
-    The haircut is multiplied by max(1, total / scale), but never beyond `room`, what of the value
-    is still left; so an account gains nothing by splitting over sub-accounts.
+    The whole tiered haircut is multiplied by max(1, total / scale), at every netting level (what
+    nets is no easier to sell), but nothing is added beyond `room`, what of the value is still left.
+    So an account gains nothing by splitting over sub-accounts, nor by choosing a level.
     """
     excess = max(0, ceil_div(total * BPS, params.scale * 10**params.decimals) - BPS)
-    return min(max(0, room), ceil_div(cut * excess, BPS))
+    return min(max(0, room), ceil_div(haircut(params, value, False) * excess, BPS))

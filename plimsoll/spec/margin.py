@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from plimsoll.spec import haircut
 from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.market import OPEN, Market
-from plimsoll.spec.wad import BPS, SIZE, WAD, away_div, ceil_div, ceil_sqrt
+from plimsoll.spec.wad import BPS, SIZE, WAD, away_div, ceil_div, ceil_sqrt, clamp
 from plimsoll.spec.words import PORTFOLIO, POSITION, size_of, underlying_of
 
+# WAD, 81 trillion: a position or a holding counts for no more, so that no product can overflow
+# whatever a feed says, and every account can be assessed
+LARGEST = 2**106
 DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
 
 # (sin t, cos t) at t = 0, pi/8 .. pi/2 in WAD, rounded up; a linear book is symmetric in t
@@ -100,6 +103,16 @@ class RiskModel:
     factors: Factors = field(default_factory=Factors)
 
 
+def notional_of(size: int, mark: int) -> int:
+    """Signed, rounded away from zero."""
+    return clamp(away_div(size * mark, SIZE), -LARGEST, LARGEST)
+
+
+def value_of(amount: int, price: int, decimals: int) -> int:
+    """What an amount of collateral is worth, rounded down."""
+    return min(amount * price // 10**decimals, LARGEST)
+
+
 def depth_charge(params: UnderlyingParams, index: int, exposure: int) -> int:
     """R * Q^2 / (Q + depth): what it costs to work Q off in a market that is only so deep."""
     whole = exposure + params.depth * index
@@ -158,7 +171,7 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
     risks: dict[int, Risk] = {}
     for word in book.positions:
         underlying = underlying_of(word)
-        notional = away_div(size_of(word) * markets[underlying].mark, SIZE)
+        notional = notional_of(size_of(word), markets[underlying].mark)
         risk = risks.setdefault(underlying, Risk())
         risk.gross += abs(notional)
         risk.derivatives += notional
@@ -168,7 +181,7 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
         asset = model.assets[holding.asset]
         market = markets[asset.underlying]
         risk = risks.setdefault(asset.underlying, Risk())
-        value = holding.amount * market.index // 10**asset.decimals
+        value = value_of(holding.amount, market.index, asset.decimals)
         equity += value
         cut = haircut.haircut(asset, value, netted)
         haircuts += cut
@@ -178,8 +191,8 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
             scan_range = model.underlyings[asset.underlying].scan_range
             room -= ceil_div(value * scan_range, BPS)
         elif market.index > market.stable:
-            divergence += value - holding.amount * market.stable // 10**asset.decimals
-        concentrated += haircut.concentration(asset, value, cut, holding.total, room)
+            divergence += value - value_of(holding.amount, market.stable, asset.decimals)
+        concentrated += haircut.concentration(asset, value, holding.total, room)
 
     validity = OPEN
     losses = []
