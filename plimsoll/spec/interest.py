@@ -89,7 +89,10 @@ def cash_of(pool: Pool, scaled: int) -> int:
     return scaled * index // RAY
 
 
-def scaled_of(pool: Pool, cash: int) -> int:
-    """Scaled cash, rounded down (a debt up)."""
+def rescale(pool: Pool, old: int, cash: int) -> tuple[Pool, int]:
+    """Scaled cash, rounded down (a debt up), and the pool with it instead of `old`."""
     index = pool.supply_index if cash >= 0 else pool.borrow_index
-    return cash * RAY // index
+    scaled = cash * RAY // index
+    supply = pool.supply - max(old, 0) + max(scaled, 0)
+    borrow = pool.borrow - max(-old, 0) + max(-scaled, 0)
+    return replace(pool, supply=supply, borrow=borrow), scaled

@@ -4,11 +4,11 @@ A model of MarginVault that refuses what the contract refuses, with its reasons,
 trace of what it refused. Who may act for whom is not modelled; what may be done is.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from plimsoll.spec.interest import Pool, Rates, accrue, cash_of, scaled_of, utilisation
+from plimsoll.spec.interest import Pool, Rates, accrue, cash_of, rescale, utilisation
 from plimsoll.spec.margin import (
     Book,
     Holding,
@@ -31,6 +31,7 @@ from plimsoll.spec.words import (
     key_of,
     owner_of,
     pack_position,
+    perpetual,
     size_of,
     underlying_of,
 )
@@ -55,6 +56,17 @@ class Account:
     level: int = 0
     positions: tuple[int, ...] = ()
     collateral: Mapping[int, int] = field(default_factory=dict)  # asset: token units
+
+
+@dataclass
+class Draft:
+    """An account while an action is under way: cash unscaled, nothing stored yet."""
+
+    level: int
+    cash: int
+    basis: int
+    positions: list[int]
+    collateral: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -94,29 +106,19 @@ class Ledger:
         self.totals: dict[int, int] = {}
         self.allowances: dict[tuple[int, str], Allowance] = {}
         self.depth = 0
-        self.pending: dict[int, Callable[[], Margin]] = {}  # margins at first touch
+        self.pending: dict[int, Margin] = {}  # margins at first touch
 
     # -- reading ---------------------------------------------------------------------------------
 
     def account(self, account: int) -> Account:
         return self.accounts.get(account, Account())
 
-    def book_of(self, account: int, state: Account | None = None) -> Book:
-        """The account as the engine sees it."""
-        state = self.account(account) if state is None else state
-        return Book(
-            state.level,
-            cash_of(self.pool, state.cash),
-            state.basis,
-            state.positions,
-            tuple(
-                Holding(asset, amount, self.totals[asset])
-                for asset, amount in sorted(state.collateral.items())
-            ),
-        )
+    def book_of(self, account: int) -> Book:
+        """The account as the engine sees it, with interest to the last accrual."""
+        return self._book(self._load(account))
 
-    def margin(self, account: int, state: Account | None = None) -> Margin:
-        return assess(self.book_of(account, state), self.model, self.markets)
+    def margin(self, account: int) -> Margin:
+        return self._assess(self._load(account))
 
     def position(self, account: int, instrument: int) -> int:
         for word in self.account(account).positions:
@@ -127,15 +129,15 @@ class Ledger:
     # -- actions of an owner ---------------------------------------------------------------------
 
     def deposit(self, account: int, asset: int, amount: int, own: bool = True) -> None:
-        """`own`: the caller acts for the account; others cannot add a new collateral to it."""
+        """`own`: the caller may configure the account; others cannot add a new collateral."""
         with self._atomic():
             require(amount > 0, "vault: zero amount")
             if asset == QUOTE:
                 value = amount * self._quote_unit
+                self._pay(account, value)
                 self.pool = replace(self.pool, tokens=self.pool.tokens + value)
-                self._add_cash(account, value)
                 return
-            require(asset in self.listing.caps, "vault: unknown asset")
+            require(asset in self.listing.caps, "registry: unknown asset")
             require(own or asset in self.account(account).collateral, "vault: new collateral")
             total = self.totals.get(asset, 0) + amount
             require(total <= self.listing.caps[asset], "vault: deposit cap")
@@ -144,33 +146,28 @@ class Ledger:
 
     def withdraw(self, account: int, asset: int, amount: int) -> int:
         """The amount paid out; MAX stands for all."""
-        with self._acting(account):
-            amount = self._take(account, asset, amount)
-            if asset == QUOTE:
-                value = amount * self._quote_unit
-                require(value <= self.pool.tokens, "vault: no liquidity")
-                self.pool = replace(self.pool, tokens=self.pool.tokens - value)
-                self._check_borrowing(account)
-            else:
-                self.totals[asset] -= amount
-        return amount
+        with self._atomic():
+            return self._debit(account, asset, amount, leaves=True)
 
     def transfer(self, source: int, target: int, asset: int, amount: int) -> int:
-        with self._acting(source):
+        with self._atomic():
             require(owner_of(source) == owner_of(target), "vault: not one owner")
             require(source != target, "vault: same account")
-            amount = self._take(source, asset, amount)
+            amount = self._debit(source, asset, amount, leaves=False)
             if asset == QUOTE:
-                self._add_cash(target, amount * self._quote_unit)
-                self._check_borrowing(source)
+                self._pay(target, amount * self._quote_unit)
             else:
                 self._add_collateral(target, asset, amount)
-        return amount
+            return amount
 
     def set_netting(self, account: int, level: int) -> None:
-        with self._acting(account):
+        with self._atomic():
             require(level <= PORTFOLIO, "vault: unknown level")
-            self._store(account, replace(self.account(account), level=level))
+            self._touch(account)
+            draft = self._load(account)
+            draft.level = level
+            self._bear(account, draft)
+            self._store(account, draft)
 
     def set_venue(self, account: int, venue: str, limit: int) -> None:
         """A daily limit of 0 withdraws the approval; what has been used today stays used."""
@@ -185,76 +182,50 @@ class Ledger:
             for instrument in {leg.instrument for leg in legs}:
                 sizes = sum(leg.size for leg in legs if leg.instrument == instrument)
                 require(sizes == 0, "vault: sizes not zero-sum")
-            require(sum(leg.quote for leg in legs) == 0, "vault: quote not zero-sum")
             for account in dict.fromkeys(leg.account for leg in legs):
-                self._book(venue, account, [leg for leg in legs if leg.account == account])
-
-    def _book(self, venue: str, account: int, legs: Sequence[Leg]) -> None:
-        result = sum(leg.quote for leg in legs)
-        if result >= 0 and all(leg.instrument == CASH for leg in legs):
-            self._add_cash(account, result)
-            return
-        with self._acting(account):
-            for leg in legs:
-                if leg.instrument == CASH:
-                    require(leg.size == 0, "vault: cash has no size")
-                    continue
-                underlying = underlying_of(leg.instrument)
-                limit = self.listing.max_size.get(underlying, 0)
-                require(limit > 0, "vault: not listed")
-                market = self.markets[underlying]
-                result += leg.size * market.mark // SIZE
-                old = self.position(account, leg.instrument)
-                new = self._trade(account, leg.instrument, leg.size, market)
-                require(abs(new) <= max(limit, abs(old)), "vault: position limit")
-            self._add_cash(account, result)
-            self._use_allowance(venue, account, max(0, -result))
+                self._book_legs(venue, account, [leg for leg in legs if leg.account == account])
+            require(sum(leg.quote for leg in legs) == 0, "vault: quote not zero-sum")
 
     def settle(self, account: int) -> None:
         """Moves unsettled profit from basis to cash; anyone may."""
         with self._atomic():
-            state = self.account(account)
-            if not state.positions:
-                return
-            profit = unsettled(state.basis, state.positions, self.markets)
-            self._add_basis(account, -profit)
-            self._add_cash(account, profit)
+            self._store(account, self._settled(account))
 
     def slice(self, account: int, to: int, fraction: int, payment: int, cut: int) -> int:
         """`to` takes a fraction of everything, and pays; the payment that was made.
 
         Positions change hands at mark. A negative payment is insurance's, as far as it can pay.
         """
+        insurance = self.listing.insurance
         with self._atomic():
             require(account not in self.pending, "vault: check pending")
             require(account != to, "vault: same account")
-            insurance = self.listing.insurance
             require(insurance not in (account, to), "vault: insurance account")
-            self.settle(account)
-            state = self.account(account)
-            with self._acting(to, LIQUIDATION):
-                for word in state.positions:
-                    instrument = word >> KEY_SHIFT << KEY_SHIFT | 1
-                    size = toward_div(size_of(word) * fraction, WAD)
-                    market = self.markets[underlying_of(word)]
-                    self._trade(account, instrument, -size, market)
-                    self._trade(to, instrument, size, market)
-                for asset, amount in state.collateral.items():
-                    part = amount * fraction // WAD
-                    self._add_collateral(account, asset, -part)
-                    self._add_collateral(to, asset, part)
-                part = cash_of(self.pool, state.cash) * fraction // WAD
-                if payment < 0:
-                    fund = max(0, cash_of(self.pool, self.account(insurance).cash))
-                    payment = -min(-payment, fund)
-                    self._add_cash(account, -part)
-                    self._add_cash(to, part - payment)
-                    self._add_cash(insurance, payment)
-                else:
-                    self._add_cash(account, payment - part)
-                    self._add_cash(to, part - payment - cut)
-                    self._add_cash(insurance, cut)
-        return payment
+            require(fraction <= WAD, "vault: fraction")
+            self._touch(to)
+            seller, buyer = self._settled(account), self._load(to)
+            whole = replace(
+                seller, positions=list(seller.positions), collateral=dict(seller.collateral)
+            )
+            for word in whole.positions:
+                instrument = perpetual(underlying_of(word))
+                size = toward_div(size_of(word) * fraction, WAD)
+                self._trade(buyer, instrument, size)
+                self._trade(seller, instrument, -size)
+            for asset, amount in whole.collateral.items():
+                self._hold(buyer, asset, amount * fraction // WAD)
+                self._hold(seller, asset, -(amount * fraction // WAD))
+            part = whole.cash * fraction // WAD
+            if payment < 0:
+                fund = max(0, cash_of(self.pool, self.account(insurance).cash))
+                payment = -min(-payment, fund)
+            seller.cash += max(payment, 0) - part
+            buyer.cash += part - payment - cut
+            self._bear(to, buyer, LIQUIDATION)
+            self._store(account, seller)
+            self._store(to, buyer)
+            self._pay(insurance, min(payment, 0) + cut)
+            return payment
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -266,7 +237,7 @@ class Ledger:
             if self.depth == 0:
                 pending, self.pending = self.pending, {}
                 for account, before in pending.items():
-                    self._check(account, before)
+                    self._check(account, self._load(account), OPEN, before)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -281,113 +252,177 @@ class Ledger:
         state = (self.depth, dict(self.pending))
         try:
             self.pool, insured = accrue(self.pool, self.rates, self.now)
-            if insured > 0:
-                self._add_cash(self.listing.insurance, insured)
+            self._pay(self.listing.insurance, insured)
             yield
         except BaseException:
             self.pool, self.accounts, self.totals, self.allowances = saved
             self.depth, self.pending = state
             raise
 
-    @contextmanager
-    def _acting(self, account: int, validity: int = OPEN) -> Iterator[None]:
-        """An action that the account must be able to bear: checked now, or when a batch ends."""
-        with self._atomic():
-            state = self.account(account)
-            if self.depth and account not in self.pending:
-                margin = self.margin(account)
-                self.pending[account] = lambda: margin
-            yield
-            if not self.depth:
-                self._check(account, lambda: self.margin(account, state), validity)
-
-    def _check(self, account: int, before: Callable[[], Margin], validity: int = OPEN) -> None:
-        state = self.account(account)
-        if state.cash >= 0 and not state.positions:
-            return  # needs no price
-        after = self.margin(account)
-        require(covered(after, validity) or reduced(before(), after), "vault: margin")
-
-    def _check_borrowing(self, account: int) -> None:
-        if self.account(account).cash < 0:
-            used = utilisation(self.pool.cash, self.pool.debt, self.pool.tokens)
-            require(used <= BORROW_LIMIT, "vault: utilisation")
-
-    def _store(self, account: int, state: Account) -> None:
-        self.accounts[account] = state
-
-    def _take(self, account: int, asset: int, amount: int) -> int:
-        """Takes tokens out of an account that has been settled."""
-        self.settle(account)
-        state = self.account(account)
+    def _debit(self, account: int, asset: int, amount: int, leaves: bool) -> int:
+        """Takes tokens out of an account, settled first."""
+        self._touch(account)
+        draft = self._settled(account)
         if asset == QUOTE:
             if amount == MAX:
-                amount = max(0, cash_of(self.pool, state.cash)) // self._quote_unit
-            require(amount > 0, "vault: zero amount")
-            self._add_cash(account, -amount * self._quote_unit)
+                amount = max(draft.cash, 0) // self._quote_unit
+            draft.cash -= amount * self._quote_unit
         else:
-            held = state.collateral.get(asset, 0)
+            require(asset in self.listing.caps, "registry: unknown asset")
             if amount == MAX:
-                amount = held
-            require(amount > 0, "vault: zero amount")
-            require(amount <= held, "vault: balance")
-            self._add_collateral(account, asset, -amount)
+                amount = draft.collateral.get(asset, 0)
+            self._hold(draft, asset, -amount)
+        require(amount > 0, "vault: zero amount")
+        self._bear(account, draft)
+        self._store(account, draft)
+        if asset != QUOTE:
+            self.totals[asset] -= amount if leaves else 0
+            return amount
+        if leaves:
+            value = amount * self._quote_unit
+            require(value <= self.pool.tokens, "vault: no liquidity")
+            self.pool = replace(self.pool, tokens=self.pool.tokens - value)
+        if draft.cash < 0:
+            used = utilisation(self.pool.cash, self.pool.debt, self.pool.tokens)
+            require(used <= BORROW_LIMIT, "vault: utilisation")
         return amount
 
-    def _add_cash(self, account: int, change: int) -> None:
-        if change == 0:
+    def _book_legs(self, venue: str, account: int, legs: Sequence[Leg]) -> None:
+        result = sum(leg.quote for leg in legs)
+        for leg in legs:
+            require(leg.instrument != CASH or leg.size == 0, "vault: cash has no size")
+        trades = [leg for leg in legs if leg.instrument != CASH]
+        if result >= 0 and not trades:
+            self._pay(account, result)  # receives cash: nothing to approve, nothing to check
             return
-        state, pool = self.account(account), self.pool
-        old = state.cash
-        new = scaled_of(pool, cash_of(pool, old) + change)
-        require(abs(new) <= CASH_LIMIT, "vault: amount too large")
-        self.pool = replace(
-            pool,
-            supply=pool.supply + max(new, 0) - max(old, 0),
-            borrow=pool.borrow + max(-new, 0) - max(-old, 0),
+        self._touch(account)
+        draft = self._load(account)
+        for leg in trades:
+            limit = self.listing.max_size.get(underlying_of(leg.instrument), 0)
+            listed = leg.instrument == perpetual(underlying_of(leg.instrument))
+            require(limit > 0 and listed, "vault: not listed")
+            result += leg.size * self.markets[underlying_of(leg.instrument)].mark // SIZE
+            size = self._trade(draft, leg.instrument, leg.size)
+            require(abs(size) <= max(limit, abs(size - leg.size)), "vault: position limit")
+        draft.cash += result
+        self._use_allowance(venue, account, max(0, -result))
+        self._bear(account, draft)
+        self._store(account, draft)
+
+    def _load(self, account: int) -> Draft:
+        state = self.account(account)
+        return Draft(
+            state.level,
+            cash_of(self.pool, state.cash),
+            state.basis,
+            list(state.positions),
+            dict(state.collateral),
         )
-        self._store(account, replace(state, cash=new))
 
-    def _add_basis(self, account: int, change: int) -> None:
-        state = self.account(account)
-        require(abs(state.basis + change) <= CASH_LIMIT, "vault: amount too large")
-        self.pool = replace(self.pool, basis=self.pool.basis + change)
-        self._store(account, replace(state, basis=state.basis + change))
+    def _book(self, draft: Draft) -> Book:
+        return Book(
+            draft.level,
+            draft.cash,
+            draft.basis,
+            tuple(draft.positions),
+            tuple(
+                Holding(asset, amount, self.totals[asset])
+                for asset, amount in sorted(draft.collateral.items())
+            ),
+        )
 
-    def _add_collateral(self, account: int, asset: int, change: int) -> None:
-        state = self.account(account)
-        collateral = dict(state.collateral)
-        collateral[asset] = collateral.get(asset, 0) + change
-        if collateral[asset] == 0:
-            del collateral[asset]
-        require(len(collateral) <= MAX_COLLATERALS, "vault: too many collaterals")
-        self._store(account, replace(state, collateral=collateral))
+    def _assess(self, draft: Draft) -> Margin:
+        return assess(self._book(draft), self.model, self.markets)
 
-    def _trade(self, account: int, instrument: int, change: int, market: Market) -> int:
-        """Changes a position at mark: only basis moves. The new size."""
-        if change == 0:
-            return self.position(account, instrument)
-        self._add_basis(account, -ceil_div(change * (market.mark - market.funding), SIZE))
-        state = self.account(account)
-        words, key = list(state.positions), key_of(instrument)
+    def _store(self, account: int, draft: Draft) -> None:
+        """Cash that did not change is not scaled anew, so it loses nothing."""
+        old = self.account(account)
+        require(abs(draft.basis) <= CASH_LIMIT, "vault: amount too large")
+        basis = self.pool.basis + draft.basis - old.basis
+        self.pool = replace(self.pool, basis=basis)
+        self.accounts[account] = Account(
+            self._rescaled(old.cash, draft.cash),
+            draft.basis,
+            draft.level,
+            tuple(draft.positions),
+            draft.collateral,
+        )
+
+    def _pay(self, account: int, change: int) -> None:
+        """Changes an account's cash and nothing else."""
+        if change:
+            state = self.account(account)
+            cash = self._rescaled(state.cash, cash_of(self.pool, state.cash) + change)
+            self.accounts[account] = replace(state, cash=cash)
+
+    def _rescaled(self, old: int, cash: int) -> int:
+        if cash == cash_of(self.pool, old):
+            return old
+        self.pool, scaled = rescale(self.pool, old, cash)
+        require(abs(scaled) <= CASH_LIMIT, "vault: amount too large")
+        return scaled
+
+    def _add_collateral(self, account: int, asset: int, amount: int) -> None:
+        """Credits collateral and nothing else."""
+        draft = self._load(account)
+        self._hold(draft, asset, amount)
+        self.accounts[account] = replace(self.account(account), collateral=draft.collateral)
+
+    def _settled(self, account: int) -> Draft:
+        draft = self._load(account)
+        profit = unsettled(draft.basis, tuple(draft.positions), self.markets)
+        draft.basis -= profit
+        draft.cash += profit
+        return draft
+
+    def _trade(self, draft: Draft, instrument: int, change: int) -> int:
+        """Changes a position at mark: only basis moves, against the account. The new size."""
+        market = self.markets[underlying_of(instrument)]
+        draft.basis -= ceil_div(change * (market.mark - market.funding), SIZE)
+        words, key = draft.positions, key_of(instrument)
         at = next((i for i, word in enumerate(words) if word >> KEY_SHIFT == key), len(words))
         size = change + (size_of(words[at]) if at < len(words) else 0)
-        if at == len(words):
+        if size != 0:
             require(at < MAX_POSITIONS, "vault: too many positions")
-            words.append(0)
-        if size == 0:
+            words[at : at + 1] = [pack_position(key, size)]
+        elif at < len(words):
             words[at] = words[-1]
             words.pop()
-        else:
-            words[at] = pack_position(key, size)
-        self._store(account, replace(state, positions=tuple(words)))
         return size
+
+    def _hold(self, draft: Draft, asset: int, change: int) -> None:
+        if asset not in draft.collateral:
+            require(len(draft.collateral) < MAX_COLLATERALS, "vault: too many collaterals")
+        left = draft.collateral.pop(asset, 0) + change
+        require(left >= 0, "vault: balance")
+        if left > 0:
+            draft.collateral[asset] = left
 
     def _use_allowance(self, venue: str, account: int, loss: int) -> None:
         old = self.allowances.get((account, venue), Allowance())
         require(old.limit > 0, "vault: venue not approved")
+        if loss == 0:
+            return
         today = self.now // DAY
         used = (old.used if old.day == today else 0) + loss
         require(used <= old.limit, "vault: daily loss limit")
-        if loss:
-            self.allowances[account, venue] = Allowance(old.limit, used, today)
+        self.allowances[account, venue] = Allowance(old.limit, used, today)
+
+    def _touch(self, account: int) -> None:
+        """In a batch, remembers an account as it is at first touch."""
+        if self.depth and account not in self.pending:
+            self.pending[account] = self.margin(account)
+
+    def _bear(self, account: int, draft: Draft, validity: int = OPEN) -> None:
+        """The account must be able to bear an action: checked now, or when the batch ends."""
+        if not self.depth:
+            self._check(account, draft, validity)
+
+    def _check(
+        self, account: int, draft: Draft, validity: int, before: Margin | None = None
+    ) -> None:
+        if draft.cash >= 0 and not draft.positions:
+            return  # needs no price
+        after = self._assess(draft)
+        if not covered(after, validity):
+            require(reduced(before or self.margin(account), after), "vault: margin")
