@@ -21,8 +21,8 @@
      the old words, so nobody gains by not rolling.
 
      Feeds are trusted for their answers and for nothing else. A feed that reverts, answers
-     something malformed, or is gone, is silent: its last price stays and ages. It is asked once
-     per transaction, so prices do not move inside a batch.
+     something malformed, or is gone, is silent: its last price stays and ages. What `roll` told
+     first it tells for the rest of the transaction, so prices do not move inside a batch.
 @custom:kill Nothing to stop: without answers prices go stale, and stale prices only serve
      reductions. The governor replaces feeds, and pauses in the Registry stop what reads them.
 """
@@ -52,8 +52,8 @@ AGREEMENT: constant(uint256) = 500  # bps that a new feed may be off the stored 
 MIN_GAS: constant(uint256) = 10_000  # after a feed has failed, see _ask
 
 
-# bit u: the feeds of underlying u have been asked in this transaction
-rolled: transient(uint256)
+# what `roll` has told in this transaction
+told: transient(HashMap[uint256, IMarketData.Market])
 
 # words of each underlying, laid out in market_word
 prices: HashMap[uint256, uint256]
@@ -72,17 +72,18 @@ def __init__(_registry: address):
 def roll(underlying: uint256) -> IMarketData.Market:
     """
     @notice Takes in what the feeds say, once per transaction, and tells the market as of now.
-    @dev Anyone may. A feed that reverts is silent. Reverts for an unknown underlying, and if the
-        gas left would not be enough for a feed to answer.
+    @dev Anyone may. A feed that reverts is silent. Reverts for an unknown underlying, and where a
+        feed may have failed for want of gas.
     """
-    params: IMarketData.Params = empty(IMarketData.Params)
-    state: IMarketData.State = empty(IMarketData.State)
-    changed: bool = False
-    params, state, changed = self._rolled(underlying)
-    self.rolled |= 1 << underlying
-    if changed:
-        self._store(underlying, state)
-    return self._market(params, state)
+    market: IMarketData.Market = self.told[underlying]
+    if market.index == 0:
+        state: IMarketData.State = empty(IMarketData.State)
+        changed: bool = False
+        market, state, changed = self._rolled(underlying)
+        if changed:
+            self._store(underlying, state)
+        self.told[underlying] = market
+    return market
 
 
 @external
@@ -91,28 +92,24 @@ def peek(underlying: uint256) -> IMarketData.Market:
     """
     @notice What `roll` would tell, storing nothing.
     """
-    params: IMarketData.Params = empty(IMarketData.Params)
-    state: IMarketData.State = empty(IMarketData.State)
-    changed: bool = False
-    params, state, changed = self._rolled(underlying)
-    return self._market(params, state)
+    market: IMarketData.Market = self.told[underlying]
+    if market.index == 0:
+        state: IMarketData.State = empty(IMarketData.State)
+        changed: bool = False
+        market, state, changed = self._rolled(underlying)
+    return market
 
 
 @internal
 @view
-def _rolled(
-    underlying: uint256,
-) -> (IMarketData.Params, IMarketData.State, bool):
+def _rolled(underlying: uint256) -> (IMarketData.Market, IMarketData.State, bool):
     """
-    @return The parameters, the state as of now with the feeds' answers taken in, and whether it
-        is worth storing.
+    @return The market, the state as of now with the feeds' answers taken in, and whether it is
+        worth storing.
     """
     config: uint256 = self._config(underlying)
     params: IMarketData.Params = market_word._params(config)
     state: IMarketData.State = self._advanced(underlying, params)
-    if (self.rolled >> underlying) & 1 == 1:
-        return params, state, False
-
     price: uint256 = 0
     time: uint256 = 0
     price, time = self._ask(market_word._feed(config))
@@ -123,7 +120,7 @@ def _rolled(
     observation: int256 = self._observe(underlying, params, state.index)
     changed = changed or observation != state.observation
     state.observation = observation
-    return params, state, changed
+    return self._market(params, state), state, changed
 
 
 @internal
