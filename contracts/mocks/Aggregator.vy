@@ -9,6 +9,7 @@
 @custom:kill Nothing to stop: nobody who matters reads it.
 """
 
+
 struct Round:
     roundId: uint80
     answer: int256

@@ -17,7 +17,6 @@ implements: IERC20
 initializes: ledger
 exports: ledger.__interface__
 
-
 MAX_DATA: constant(uint256) = 4_096
 
 target: public(address)

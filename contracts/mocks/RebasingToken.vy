@@ -17,7 +17,6 @@ initializes: ledger
 # not the ledger's balanceOf, totalSupply and mint: they are in shares
 exports: (ledger.name, ledger.symbol, ledger.decimals, ledger.allowance)
 
-
 WAD: constant(uint256) = 10**18
 
 factor: public(uint256)

@@ -11,6 +11,7 @@
 
 from snekmate.utils import ecdsa
 
+
 event Executed:
     target: indexed(address)
     amount: uint256

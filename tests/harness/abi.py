@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 WORD = 32
 
@@ -179,7 +180,7 @@ def sequence(codecs: Sequence[Codec]) -> Codec:
 def _struct(components: Sequence[dict[str, Any]]) -> Codec:
     inner = sequence([codec(component) for component in components])
     names = [component["name"] for component in components]
-    build = namedtuple("Struct", names, rename=True)._make  # type: ignore[misc]
+    build: Any = namedtuple("Struct", names, rename=True)
 
     def encode(value: Any) -> bytes:
         if isinstance(value, dict):
@@ -190,7 +191,7 @@ def _struct(components: Sequence[dict[str, Any]]) -> Codec:
             value = [getattr(value, name) for name in names]
         return inner.encode(value)
 
-    return Codec(inner.name, inner.size, encode, lambda data, at: build(inner.decode(data, at)))
+    return Codec(inner.name, inner.size, encode, lambda data, at: build(*inner.decode(data, at)))
 
 
 def _static_array(item: Codec, count: int) -> Codec:

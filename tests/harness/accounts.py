@@ -6,7 +6,7 @@ from typing import Any
 
 from eth_account import Account as Keys
 from eth_account.signers.local import LocalAccount
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 MNEMONIC = "test test test test test test test test test test test junk"
 COUNT = 20
@@ -41,11 +41,11 @@ class Account(Addressed):
 
     def sign_typed_data(self, full_message: dict[str, Any]) -> bytes:
         """The 65 bytes (r, s, v) of an EIP-712 signature."""
-        return self._key.sign_typed_data(full_message=full_message).signature
+        return bytes(self._key.sign_typed_data(full_message=full_message).signature)
 
     def sign_hash(self, digest: bytes) -> bytes:
         """The 65 bytes (r, s, v) of a signature of these 32 bytes as they are."""
-        return self._key.unsafe_sign_hash(digest).signature
+        return bytes(self._key.unsafe_sign_hash(digest).signature)
 
     @property
     def _key(self) -> LocalAccount:

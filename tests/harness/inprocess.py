@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
 
 from .abi import checksum
@@ -170,6 +170,8 @@ class InProcessChain(Chain):
         try:
             return self._evm.message_call(sender, to, data, gas=CALL_GAS, is_static=True)
         except RuntimeError as error:
+            if "RejectCallerWithCode" in str(error):
+                return self.simulate(sender, to, data, 0, CALL_GAS)
             raise _failure(error) from None
 
     def simulate(self, sender: str, to: str, data: bytes, value: int, gas: int) -> bytes:

@@ -118,6 +118,7 @@ def test_contract_may_send(probe: Contract, token: Contract, owner: Account, cha
     assert chain.code(probe) == code
     probe.call_unlocked(probe, probe.set_number.encode_input(8), sender=impersonate(probe))
     assert probe.number() == 8
+    assert probe.here(sender=probe)[2] == probe
 
 
 def test_ether_is_sent(project: Project, probe: Contract, chain: Chain, owner: Account) -> None:
