@@ -1,0 +1,184 @@
+# pragma version 0.4.3
+"""
+@title Tiered collateral haircuts
+@notice Marginal bands, like an income tax: value up to the first limit pays the first haircut,
+        value between the first and the second limit the second, and so on; what lies beyond the
+        third limit pays the last. Haircuts never fall from tier to tier, and the first covers
+        the liquidity haircut and the scan range, so that netting can only help and splitting an
+        account cannot. An asset's parameters share a word:
+
+            | 0 24 | limits 3 x 24 | haircuts 4 x 16 | liquidity 16 | volatility 16 | decimals 8 |
+                   232             160               96             80              64
+            | underlying 16 | scale 40 |
+            56              40         0
+
+        as in plimsoll.spec.haircut.
+@dev Nothing overflows: values are at most LARGEST = 2**106, ratios are below 2**16, what the
+     vault holds of an asset is below 2**112 token units.
+"""
+
+from interfaces import IMarginEngine
+from modules import wad
+
+
+TIER_UNIT: constant(uint256) = 10_000 * wad.WAD  # limits are whole multiples of ten thousand
+LARGEST: constant(uint256) = 2**106  # WAD, 81 trillion: no holding counts for more
+
+MAX_LIMIT: constant(uint256) = 2**24 - 1
+MAX_SCALE: constant(uint256) = 2**40 - 1
+MAX_DECIMALS: constant(uint256) = 18
+MAX_VOLATILITY: constant(uint256) = 3 * wad.BPS
+
+# masks
+UINT8: constant(uint256) = 2**8 - 1
+UINT16: constant(uint256) = 2**16 - 1
+UINT24: constant(uint256) = 2**24 - 1
+UINT40: constant(uint256) = 2**40 - 1
+
+
+@internal
+@pure
+def _check(params: IMarginEngine.AssetParams, scan_range: uint256):
+    """
+    @notice Refuses parameters out of bounds.
+    @param scan_range Of the asset's underlying, bps.
+    """
+    assert params.decimals <= MAX_DECIMALS, "engine: too many decimals"
+    assert params.scale > 0 and params.scale <= MAX_SCALE, "engine: scale out of range"
+    assert params.limits[0] <= params.limits[1], "engine: limits fall"
+    assert params.limits[1] <= params.limits[2], "engine: limits fall"
+    assert params.limits[2] <= MAX_LIMIT, "engine: limit too large"
+    for i: uint256 in range(3):
+        assert params.haircuts[i] <= params.haircuts[i + 1], "engine: haircuts fall"
+    assert params.volatility >= wad.BPS, "engine: volatility out of range"
+    assert params.volatility <= MAX_VOLATILITY, "engine: volatility out of range"
+    # rounding down is exact: haircut * volatility <= 100 %
+    assert (
+        params.haircuts[3] <= wad.BPS**2 // params.volatility
+    ), "engine: haircut too large"
+    self._check_range(params, scan_range)
+
+
+@internal
+@pure
+def _check_range(params: IMarginEngine.AssetParams, scan_range: uint256):
+    """
+    @notice The first tier must cover what netting leaves of it: liquidity and scan range.
+    """
+    assert params.liquidity <= params.haircuts[0], "engine: haircut below scan range"
+    assert (
+        params.haircuts[0] - params.liquidity >= scan_range
+    ), "engine: haircut below scan range"
+
+
+@internal
+@pure
+def _pack(params: IMarginEngine.AssetParams) -> uint256:
+    """
+    @notice The caller vouches for `_check`. Never 0, as volatility is not.
+    """
+    return (
+        (params.limits[0] << 208)
+        | (params.limits[1] << 184)
+        | (params.limits[2] << 160)
+        | (params.haircuts[0] << 144)
+        | (params.haircuts[1] << 128)
+        | (params.haircuts[2] << 112)
+        | (params.haircuts[3] << 96)
+        | (params.liquidity << 80)
+        | (params.volatility << 64)
+        | (params.decimals << 56)
+        | (params.underlying << 40)
+        | params.scale
+    )
+
+
+@internal
+@pure
+def _unpack(word: uint256) -> IMarginEngine.AssetParams:
+    return IMarginEngine.AssetParams(
+        underlying=self._underlying(word),
+        decimals=(word >> 56) & UINT8,
+        limits=[word >> 208, (word >> 184) & UINT24, (word >> 160) & UINT24],
+        haircuts=[
+            (word >> 144) & UINT16,
+            (word >> 128) & UINT16,
+            (word >> 112) & UINT16,
+            (word >> 96) & UINT16,
+        ],
+        liquidity=(word >> 80) & UINT16,
+        volatility=(word >> 64) & UINT16,
+        scale=word & UINT40,
+    )
+
+
+@internal
+@pure
+def _underlying(word: uint256) -> uint256:
+    return (word >> 40) & UINT16
+
+
+@internal
+@pure
+def _value(amount: uint256, price: uint256, decimals: uint256) -> uint256:
+    """
+    @notice What an amount of collateral is worth, WAD, rounded down.
+    """
+    return min(amount * price // 10**decimals, LARGEST)
+
+
+@internal
+@pure
+def _bands(params: IMarginEngine.AssetParams, worth: uint256) -> uint256[4]:
+    """
+    @notice How much of a value falls into each of the four tiers.
+    """
+    bands: uint256[4] = empty(uint256[4])
+    low: uint256 = 0
+    for i: uint256 in range(3):
+        high: uint256 = params.limits[i] * TIER_UNIT
+        if worth <= high:
+            bands[i] = worth - low
+            return bands
+        bands[i] = high - low
+        low = high
+    bands[3] = worth - low
+    return bands
+
+
+@internal
+@pure
+def _haircut(params: IMarginEngine.AssetParams, worth: uint256, netted: bool) -> uint256:
+    """
+    @notice What a collateral's value counts less in maintenance margin, rounded up.
+    @param netted Whether the asset's price risk is in the scan: only the liquidity haircut and
+        what the tiers exceed the first are left then.
+    """
+    least: uint256 = 0
+    bill: uint256 = 0  # in 1 / BPS**2
+    if netted:
+        least = params.haircuts[0]
+        bill = worth * params.liquidity * wad.BPS
+    bands: uint256[4] = self._bands(params, worth)
+    for i: uint256 in range(4):
+        bill += bands[i] * (params.haircuts[i] - least) * params.volatility
+    return wad._ceil_div(bill, wad.BPS**2)
+
+
+@internal
+@pure
+def _concentration(
+    params: IMarginEngine.AssetParams, worth: uint256, total: uint256, room: uint256
+) -> uint256:
+    """
+    @notice What initial margin adds to a haircut when the vault holds more of the asset than its
+        scale, rounded up: the whole tiered haircut times max(0, total / scale - 1), at every
+        netting level (what nets is no easier to sell).
+    @param total Token units of all accounts.
+    @param room What of the value is left: no more is added.
+    """
+    scale: uint256 = params.scale * 10**params.decimals
+    if total <= scale:
+        return 0
+    excess: uint256 = wad._ceil_div(total * wad.BPS, scale) - wad.BPS
+    return min(room, wad._ceil_div(self._haircut(params, worth, False) * excess, wad.BPS))
