@@ -68,14 +68,14 @@ $(VENV)/stamp: requirements.lock
 	@[[ -n "$(PYTHON)" ]] || { echo "Plimsoll needs Python 3.11 or later"; exit 1; }
 	@echo "setting up $(VENV) (about a minute) ..."
 	@[[ -x $(VENV)/bin/python ]] || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--require-hashes -r requirements.lock
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 \
+		--no-deps --require-hashes -r requirements.lock
 	@echo 'import sys; sys.path[:0] = ["$(CURDIR)", "$(CURDIR)/contracts"]' > \
 		"$$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/plimsoll.pth"
 	@touch $@
 
 node_modules/stamp: package-lock.json .npmrc
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || \
 		{ echo "Plimsoll needs Node 20 or later"; exit 1; }
 	@echo "setting up node_modules (about half a minute) ..."
 	@npm ci --no-progress --loglevel=error >/dev/null
