@@ -125,10 +125,12 @@ class Deployer:
                 return
 
     def _look(self, fact: Fact) -> Finding:
+        """What cannot be read, like a parameter that was never set, is found to be just that."""
         try:
-            return Finding(fact.name, plain(fact.want), plain(fact.read()))
+            found = plain(fact.read())
         except Exception as error:
-            raise DeployError(f"{fact.name}: cannot be read: {error}") from error
+            found = f"unreadable: {error}"
+        return Finding(fact.name, plain(fact.want), found)
 
     # -- contracts -------------------------------------------------------------------------------
 
@@ -185,8 +187,8 @@ class Deployer:
         yield from self._vault()
         yield from self._venue()
         yield from self._liquidator()
-        yield self._contract("lens", "Lens", self.at("vault"))
         yield from self._roles()
+        yield self._contract("lens", "Lens", self.at("vault"))
 
     def _token(self, symbol: str, token: str, decimals: int) -> Iterator[Fact]:
         key = f"token:{symbol}"
@@ -253,13 +255,7 @@ class Deployer:
                 lambda: (source.aggregator(), source.max_age()),
             )
 
-        def answers() -> bool | str:
-            try:
-                return bool(source.latest()[0] > 0)
-            except Exception as error:
-                return str(error)
-
-        yield Fact(f"{key}: answers", True, answers, wake)
+        yield Fact(f"{key}: answers", True, lambda: source.latest()[0] > 0, wake)
 
     def _engine(self) -> Iterator[Fact]:
         parameters, registry = self.parameters, self.at("registry")
