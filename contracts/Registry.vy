@@ -234,9 +234,11 @@ def set_venue(venue: address, approved: bool):
 
 
 @external
+@reentrant
 def set_rates(rates: IRegistry.Rates):
     """
     @notice Steward or governor: what debts pay; interest so far is accrued at the old rate.
+    @dev Not locked, since the vault asks back for that rate.
     """
     self._only_steward(False)
     if self.vault != empty(address):
