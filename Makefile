@@ -8,8 +8,9 @@ SHELL := /bin/bash
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
-# all that Ape keeps stays in the checkout
+# all that Ape and its compiler plugin keep stays in the checkout
 export APE_DATA_FOLDER := $(CURDIR)/build/ape
+export VVM_BINARY_PATH := $(CURDIR)/build/vvm
 
 CONTRACTS := $(shell find contracts interfaces -name '*.vy' -o -name '*.vyi' 2>/dev/null)
 PYTHON_CODE := plimsoll tests benchmarks scripts bots

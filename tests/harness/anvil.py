@@ -23,6 +23,7 @@ RECEIPT_TIMEOUT = 10.0
 def _connect() -> Any:
     """Ape's provider; node_modules has the anvil, build/ takes what Ape keeps."""
     os.environ.setdefault("APE_DATA_FOLDER", str(ROOT / "build" / "ape"))
+    os.environ.setdefault("VVM_BINARY_PATH", str(ROOT / "build" / "vvm"))
     os.environ["PATH"] = f"{ROOT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
     import ape
 
