@@ -1,0 +1,87 @@
+"""The keeper as a process: watches every account and liquidates those that are short.
+
+    python bots/keeper.py --deployment deployments/local.json --rpc URL --account 5
+
+It stops cleanly on SIGTERM and SIGINT. A keyfile's password is taken from PLIMSOLL_PASSWORD, or
+asked for. The keeper's own account (--to) takes the slices and needs the capital for them.
+"""
+
+import os
+import signal
+from getpass import getpass
+from pathlib import Path
+from threading import Event
+
+import click
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from plimsoll.client.amounts import parse_amount
+from plimsoll.deploy.record import Deployment, RecordError
+from plimsoll.keeper.start import StartError, keeper
+
+MNEMONIC = "test test test test test test test test test test test junk"
+
+
+def _key(_: click.Context, __: click.Parameter, value: str) -> LocalAccount:
+    """A number is a test account that every development node knows, else a keyfile."""
+    if value.isdigit():
+        Account.enable_unaudited_hdwallet_features()
+        return Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{value}")
+    try:
+        content = Path(value).read_text()
+        password = os.environ.get("PLIMSOLL_PASSWORD") or getpass(f"password of {value}: ")
+        return Account.from_key(Account.decrypt(content, password))
+    except OSError as error:
+        raise click.BadParameter(f"{value}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise click.BadParameter(f"{value}: {error}") from None
+
+
+def _wad(_: click.Context, __: click.Parameter, value: str) -> int:
+    try:
+        return parse_amount(value, 18)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command()
+@click.option("--deployment", type=click.Path(path_type=Path), required=True)
+@click.option("--rpc", required=True, help="URL of a node.")
+@click.option(
+    "--account",
+    "key",
+    required=True,
+    callback=_key,
+    help="Keyfile, or the number of a well-known test account.",
+)
+@click.option("--to", "number", default=0, show_default=True, help="Sub-account that takes slices.")
+@click.option(
+    "--minimum",
+    default="1",
+    show_default=True,
+    callback=_wad,
+    help="Least reward beyond the cost of gas, in quote.",
+)
+@click.option("--native", default="ETH", show_default=True, help="Underlying in which gas is paid.")
+@click.option("--interval", default=1.0, show_default=True, help="Seconds between looks.")
+@click.option("--patience", default=5, show_default=True, help="Blocks until a fee is raised.")
+@click.option(
+    "--reports", type=click.Path(path_type=Path), help="JSON file of signed price reports to bring."
+)
+def main(deployment: Path, rpc: str, interval: float, **options) -> None:
+    """Liquidate accounts that are short of maintenance margin."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        bot = keeper(Deployment.load(deployment), rpc, stop=stop, interval=interval, **options)
+    except (RecordError, StartError) as error:
+        raise click.ClickException(str(error)) from None
+    if bot is not None:
+        bot.run(stop, interval)
+    click.echo("stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Which accounts could be short, from the vault's events."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from web3 import Web3
+from web3.exceptions import Web3RPCError
+
+from plimsoll.spec.words import unpack_account
+
+UNKNOWN = -1  # word of an account whose last event may have been undone
+
+
+def risky(word: int) -> bool:
+    """Whether an account with this word can ever be short: it owes, or holds positions."""
+    if word == UNKNOWN:
+        return True
+    cash, _, _, positions, _ = unpack_account(word)
+    return cash < 0 or positions > 0
+
+
+@dataclass
+class AccountIndex:
+    """Follows the vault's `Updated` events, in chunks, from its first block on.
+
+    When the chain was re-organised, or is shorter than it was, the last `depth` blocks are read
+    again. Accounts that were touched there are taken for risky until an event tells otherwise:
+    the price of not knowing is a needless look, never a missed one.
+    """
+
+    web3: Web3
+    vault: str
+    topic: str  # of Updated(account indexed, word)
+    first: int
+    chunk: int = 5_000
+    depth: int = 64
+    words: dict[int, tuple[int, int]] = field(default_factory=dict)  # account: (block, word)
+    _next: int = 0
+    _tip: tuple[int, bytes] | None = None  # number and hash of the last block that was read
+
+    def __post_init__(self) -> None:
+        self._next = self.first
+
+    def update(self, head: int) -> None:
+        """Takes in all events up to a block."""
+        if self._undone(head):
+            self._next = max(self.first, min(self._next, head + 1) - self.depth)
+            for account, (block, _) in self.words.items():
+                if block >= self._next:
+                    self.words[account] = (block, UNKNOWN)
+        while self._next <= head:
+            last = min(head, self._next + self.chunk - 1)
+            try:
+                logs = self._logs(self._next, last)
+            except Web3RPCError:
+                if self.chunk == 1:
+                    raise
+                self.chunk = max(1, self.chunk // 4)  # many nodes limit a query
+                continue
+            for log in logs:
+                account = int.from_bytes(log["topics"][1])
+                self.words[account] = (log["blockNumber"], int.from_bytes(log["data"]))
+            self._next = last + 1
+        self._tip = (head, self._hash(head))
+
+    def accounts(self) -> list[int]:
+        """Those that could be short."""
+        return [account for account, (_, word) in self.words.items() if risky(word)]
+
+    def _undone(self, head: int) -> bool:
+        if self._tip is None:
+            return False
+        number, known = self._tip
+        return number > head or self._hash(number) != known
+
+    def _hash(self, number: int) -> bytes:
+        return bytes(self.web3.eth.get_block(number)["hash"])
+
+    def _logs(self, first: int, last: int) -> Any:
+        return self.web3.eth.get_logs(
+            {
+                "address": Web3.to_checksum_address(self.vault),
+                "topics": [self.topic],
+                "fromBlock": first,
+                "toBlock": last,
+            }
+        )

@@ -1,0 +1,76 @@
+"""What to do about an account that is short: how much to take, and whether it pays."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from web3 import Web3
+from web3.exceptions import ContractLogicError
+from web3.types import TxParams
+
+from plimsoll.client.amounts import show_quote, show_ratio
+from plimsoll.spec.wad import BPS, WAD, ceil_div
+
+FRACTIONS = tuple(WAD >> halvings for halvings in range(6))  # tried while `to` cannot bear it
+TOO_MUCH = "vault: margin"
+GAS_SLACK = 130  # per cent of the estimate: state moves on before a transaction is mined
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Why, and the call that follows from it, if any."""
+
+    why: str
+    call: TxParams | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Takes what `to` can bear, if the reward at market covers gas and a minimum."""
+
+    web3: Web3
+    liquidator: Any
+    market: Any
+    keeper: str
+    to: int  # the keeper's account, which takes the slice
+    minimum: int  # WAD of quote beyond the cost of gas
+    native: int  # underlying in which gas is paid
+
+    def decide(self, account: int) -> Decision:
+        for fraction in FRACTIONS:
+            try:
+                return self._weigh(account, fraction)
+            except ContractLogicError as error:
+                why = reason(error)
+            if why != TOO_MUCH:
+                return Decision(f"would be refused: {why}")
+        return Decision("the keeper's own account cannot bear even a small part")
+
+    def _weigh(self, account: int, fraction: int) -> Decision:
+        sender: TxParams = {"from": self.keeper}
+        trial = self.liquidator.functions.liquidate(account, self.to, fraction, 0)
+        terms = trial.call(sender)
+        gas = trial.estimate_gas(sender) * GAS_SLACK // 100
+        least = self._cost(gas) + self.minimum
+        share = show_ratio(terms.fraction * BPS // WAD)
+        why = f"{share} for a reward of {show_quote(terms.reward)}"
+        if terms.reward < least:
+            return Decision(f"{why} would not pay: gas and minimum are {show_quote(least)}")
+        call = self.liquidator.functions.liquidate(account, self.to, fraction, least)
+        # only encoded here: everything else is the sender's business
+        data = call._encode_transaction_data()
+        return Decision(why, {"to": self.liquidator.address, "data": data, "gas": gas})
+
+    def _cost(self, gas: int) -> int:
+        """What gas costs in quote, WAD, rounded up."""
+        index = self.market.functions.peek(self.native).call().index
+        return ceil_div(gas * int(self.web3.eth.gas_price) * int(index), WAD)
+
+
+def reason(error: ContractLogicError) -> str:
+    """The text of a revert, as nodes of different makes tell it."""
+    text = str(error.message or error)
+    quoted = re.search(r"reason string '(.*?)'", text)
+    if quoted:
+        return quoted[1]
+    return text.removeprefix("execution reverted").removeprefix(": ") or "no reason given"

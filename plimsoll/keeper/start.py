@@ -1,0 +1,100 @@
+"""A keeper for a deployment, once its node answers."""
+
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+from eth_utils.abi import event_abi_to_log_topic
+from web3 import HTTPProvider, Web3
+from web3.providers.rpc.utils import ExceptionRetryConfiguration
+
+from plimsoll.client.amounts import show_account
+from plimsoll.deploy.record import Deployment
+from plimsoll.keeper.index import AccountIndex
+from plimsoll.keeper.loop import NODE_TROUBLE, Keeper, Say, stamp
+from plimsoll.keeper.policy import Policy
+from plimsoll.keeper.reports import Reports
+from plimsoll.keeper.sender import Sender
+from plimsoll.spec.words import account_id
+
+TIMEOUT = 20  # seconds for one answer
+
+
+class StartError(Exception):
+    """What cannot work however long one waits."""
+
+
+def connect(rpc: str) -> Web3:
+    """Without retries of its own: the loop knows better when to try again."""
+    settings = ExceptionRetryConfiguration(errors=[], retries=0)
+    provider = HTTPProvider(
+        rpc, request_kwargs={"timeout": TIMEOUT}, exception_retry_configuration=settings
+    )
+    return Web3(provider)
+
+
+def keeper(
+    deployment: Deployment,
+    rpc: str,
+    key: LocalAccount,
+    number: int,
+    minimum: int,
+    native: str,
+    patience: int,
+    reports: Path | None,
+    stop: Event,
+    interval: float,
+    say: Say = stamp,
+) -> Keeper | None:
+    """None if told to stop before the node answered."""
+    web3 = connect(rpc)
+    while not stop.is_set():
+        try:
+            chain_id = web3.eth.chain_id
+            if chain_id != deployment.chain_id:
+                raise StartError(f"the node is of chain {chain_id}, not {deployment.chain_id}")
+            sender = Sender(web3, key, patience)
+            break
+        except NODE_TROUBLE as error:
+            say(f"waiting for {rpc}: {' '.join(str(error).split())}")
+            stop.wait(max(1.0, interval))
+    else:
+        return None
+
+    def contract(name: str) -> Any:
+        return web3.eth.contract(
+            address=Web3.to_checksum_address(deployment.address(name)),
+            abi=deployment.abi(name),
+            decode_tuples=True,
+        )
+
+    underlyings = deployment.parameters["underlyings"]
+    if native not in underlyings:
+        raise StartError(f"{native} is none of the underlyings {', '.join(underlyings)}")
+    vault, to = contract("vault"), account_id(int(key.address, 16), number)
+    feeds = {
+        symbol: contract(f"feed:{symbol}")
+        for symbol in deployment.keys("feed:")
+        if deployment.contracts[f"feed:{symbol}"].name == "SignedFeed"
+    }
+    policy = Policy(
+        web3=web3,
+        liquidator=contract("liquidator"),
+        market=contract("market"),
+        keeper=key.address,
+        to=to,
+        minimum=minimum,
+        native=underlyings[native]["id"],
+    )
+    topic = Web3.to_hex(event_abi_to_log_topic(vault.events.Updated().abi))
+    say(f"watching from block {deployment.block} on, for {show_account(to, short=False)}")
+    return Keeper(
+        web3=web3,
+        lens=contract("lens"),
+        index=AccountIndex(web3, vault.address, topic, deployment.block),
+        sender=sender,
+        policy=policy,
+        reports=Reports(reports, feeds, sender, say) if reports else None,
+        say=say,
+    )
