@@ -1,0 +1,101 @@
+"""Both feeds: one reads a mock aggregator, the other takes reports of two out of three signers."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.harness import Account, Accounts, Chain, Contract, Project
+
+MAX_AGE = 3_600
+NAME = "ETH / USD"
+
+Sign = Callable[..., list[bytes]]
+
+
+@pytest.fixture(scope="module")
+def governor(accounts: Accounts) -> Account:
+    return accounts[1]
+
+
+@pytest.fixture(scope="module")
+def steward(accounts: Accounts) -> Account:
+    return accounts[2]
+
+
+@pytest.fixture(scope="module")
+def stranger(accounts: Accounts) -> Account:
+    return accounts[3]
+
+
+@pytest.fixture(scope="module")
+def signers(accounts: Accounts) -> list[Account]:
+    """Three, in the order of their addresses."""
+    return sorted((accounts[i] for i in (4, 5, 6)), key=_number)
+
+
+@pytest.fixture(scope="module")
+def registry(project: Project, governor: Account, steward: Account) -> Contract:
+    quote = project.Token.deploy("Dollar", "USD", 6, sender=governor)
+    return project.Registry.deploy(governor, governor, steward, quote, sender=governor)
+
+
+@pytest.fixture(scope="module")
+def aggregator(project: Project, governor: Account) -> Contract:
+    return project.Aggregator.deploy(NAME, 8, sender=governor)
+
+
+@pytest.fixture(scope="module")
+def chainlink(project: Project, aggregator: Contract, governor: Account) -> Contract:
+    return project.ChainlinkFeed.deploy(aggregator, MAX_AGE, sender=governor)
+
+
+@pytest.fixture(scope="module")
+def signed(
+    project: Project, registry: Contract, signers: list[Account], governor: Account
+) -> Contract:
+    return project.SignedFeed.deploy(registry, NAME, signers, 2, sender=governor)
+
+
+@pytest.fixture
+def sign(signed: Contract, chain: Chain) -> Sign:
+    """Signatures of a report by some accounts, in the order of their addresses."""
+
+    def _sign(
+        by: Sequence[Account],
+        price: int,
+        time: int,
+        *,
+        chain_id: int | None = None,
+        contract: Contract = signed,
+    ) -> list[bytes]:
+        message = report(price, time, chain_id or chain.chain_id, contract)
+        return [account.sign_typed_data(message) for account in sorted(by, key=_number)]
+
+    return _sign
+
+
+def report(price: int, time: int, chain_id: int, contract: Contract) -> dict[str, object]:
+    """The typed data, written out."""
+    return {
+        "types": {
+            "EIP712Domain": [
+                {"name": "name", "type": "string"},
+                {"name": "version", "type": "string"},
+                {"name": "chainId", "type": "uint256"},
+                {"name": "verifyingContract", "type": "address"},
+            ],
+            "Report": [{"name": "price", "type": "uint256"}, {"name": "time", "type": "uint256"}],
+        },
+        "primaryType": "Report",
+        "domain": {
+            "name": NAME,
+            "version": "1",
+            "chainId": chain_id,
+            "verifyingContract": contract.address,
+        },
+        "message": {"price": price, "time": time},
+    }
+
+
+def _number(account: Account) -> int:
+    return int(account.address, 16)
