@@ -240,26 +240,26 @@ def _fill(signed: IOrderBook.SignedOrder, size: uint256, index: uint256) -> byte
 @view
 def _is_signed(signer: address, digest: bytes32, signature: Bytes[MAX_SIGNATURE]) -> bool:
     """
-    @notice Whether a contract stands by a signature (EIP-1271), or a key has made it.
+    @notice Whether a key has made a signature, or a contract stands by it (EIP-1271).
+    @dev The key first: an account with a key and code (EIP-7702) may sign with either.
     """
-    if signer.is_contract:
-        success: bool = False
-        answer: Bytes[32] = b""
-        success, answer = raw_call(
-            signer,
-            abi_encode(digest, signature, method_id=EIP1271_MAGIC),
-            max_outsize=32,
-            is_static_call=True,
-            revert_on_failure=False,
-        )
-        return success and answer == abi_encode(EIP1271_MAGIC)
-
-    if len(signature) != 65 or signer == empty(address):
-        return False  # the zero address is what ecrecover tells of nonsense
-    r: uint256 = extract32(signature, 0, output_type=uint256)
-    s: uint256 = extract32(signature, 32, output_type=uint256)
-    v: uint256 = convert(slice(signature, 64, 1), uint256)
-    return s <= HALF_ORDER and ecrecover(digest, v, r, s) == signer
+    if len(signature) == 65:
+        r: uint256 = extract32(signature, 0, output_type=uint256)
+        s: uint256 = extract32(signature, 32, output_type=uint256)
+        v: uint256 = convert(slice(signature, 64, 1), uint256)
+        # the zero address is what ecrecover tells of nonsense
+        if s <= HALF_ORDER and signer != empty(address) and signer == ecrecover(digest, v, r, s):
+            return True
+    success: bool = False
+    answer: Bytes[32] = b""
+    success, answer = raw_call(
+        signer,
+        abi_encode(digest, signature, method_id=EIP1271_MAGIC),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    return success and answer == abi_encode(EIP1271_MAGIC)  # no code, no answer
 
 
 @internal
