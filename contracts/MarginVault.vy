@@ -58,7 +58,7 @@ initializes: interest[governed := governed]
 exports: governed.registry
 
 
-MAX_LEGS: constant(uint256) = 64
+MAX_LEGS: constant(uint256) = 32
 MAX_POSITIONS: constant(uint256) = 128
 MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
@@ -220,7 +220,7 @@ def _debit(
             taken = self._collateral[account][asset]
         book = self._hold(book, asset, -convert(taken, int256))
     self._require(taken > 0, "vault: zero amount")
-    self._bear(account, book, pool, OPEN)
+    self._check(account, book, pool, OPEN, empty(Snapshot))
     pool = self._store(account, book, pool)
     if asset != QUOTE_ASSET:
         if leaves:
@@ -248,7 +248,7 @@ def set_netting(account: uint256, level: uint256):
     self._touch(account, pool)
     book: IMarginEngine.Book = self._load(account, pool)
     book.level = level
-    self._bear(account, book, pool, OPEN)
+    self._check(account, book, pool, OPEN, empty(Snapshot))
     interest._store(self._store(account, book, pool))
     log IMarginVault.NettingChanged(account=account, level=level)
 
@@ -298,9 +298,9 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     for i: uint256 in range(len(legs), bound=MAX_LEGS):
         quotes += legs[i].quote
         sizes: int256 = 0
-        for leg: IMarginVault.Leg in legs:
-            if leg.instrument == legs[i].instrument:
-                sizes += leg.size
+        for j: uint256 in range(len(legs), bound=MAX_LEGS):
+            if legs[j].instrument == legs[i].instrument:
+                sizes += legs[j].size
         self._require(sizes == 0, "vault: sizes not zero-sum")
 
         if (done >> i) & 1 == 1:
@@ -347,7 +347,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             )
         book.cash += result
         self._use_allowance(account, msg.sender, convert(max(0, -result), uint256))
-        self._bear(account, book, pool, OPEN)
+        self._check(account, book, pool, OPEN, empty(Snapshot))
         pool = self._store(account, book, pool)
     self._require(quotes == 0, "vault: quote not zero-sum")
     interest._store(pool)
@@ -412,7 +412,7 @@ def slice(
     seller.cash += max(paid, 0) - part
     buyer.cash += part - paid - convert(cut, int256)
 
-    self._bear(to, buyer, pool, LIQUIDATION)
+    self._check(to, buyer, pool, LIQUIDATION, empty(Snapshot))
     pool = self._store(account, seller, pool)
     pool = self._store(to, buyer, pool)
     interest._store(self._pay(insurance, min(paid, 0) + convert(cut, int256), pool))
@@ -425,15 +425,15 @@ def slice(
 
 @external
 @reentrant
-def batch(calls: DynArray[Bytes[2048], 16]):
+def batch(calls: DynArray[Bytes[256], 16]):
     """
     @notice Runs many calls of this contract for the caller, and checks every account that they
         touched once, at the end.
     @dev Reentrant, as the calls themselves take the lock; a delegatecall keeps msg.sender.
     """
     self._depth += 1
-    for call: Bytes[2048] in calls:
-        raw_call(self, call, is_delegate_call=True)
+    for i: uint256 in range(len(calls), bound=16):
+        raw_call(self, calls[i], is_delegate_call=True)
     self._conclude()
 
 
@@ -784,6 +784,8 @@ def _hold(book: IMarginEngine.Book, asset: uint256, change: int256) -> IMarginEn
         it counts for nothing, until it is stored.
     """
     updated: IMarginEngine.Book = book
+    if change == 0:
+        return updated
     count: uint256 = len(book.collateral)
     at: uint256 = count
     for i: uint256 in range(count, bound=MAX_COLLATERALS):
@@ -795,7 +797,7 @@ def _hold(book: IMarginEngine.Book, asset: uint256, change: int256) -> IMarginEn
         updated.collateral.append(
             IMarginEngine.Holding(asset=asset, amount=0, total=self.totals[asset])
         )
-    # unsafe: both are below 2**128, as deposits are capped
+    # unsafe: what is held is not negative, and what is taken from it above -2**255
     left: int256 = unsafe_add(convert(updated.collateral[at].amount, int256), change)
     self._require(left >= 0, "vault: balance")
     updated.collateral[at].amount = convert(left, uint256)
@@ -840,21 +842,6 @@ def _assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
 
 
 @internal
-def _bear(
-    account: uint256,
-    book: IMarginEngine.Book,
-    pool: IMarginVault.Pool,
-    validity: uint256,
-):
-    """
-    @notice Checks that an account can be left with a book that is not stored yet; in a batch the
-        check waits.
-    """
-    if self._depth == 0:
-        self._check(account, book, pool, validity, empty(Snapshot))
-
-
-@internal
 def _check(
     account: uint256,
     book: IMarginEngine.Book,
@@ -866,10 +853,13 @@ def _check(
     @notice An account must cover its initial margin at prices good enough, or must have become
         safer: MM no higher, margin ratio no worse. The latter is for accounts that are short
         already, and for everybody while prices are stale.
+        In a batch the check waits for its end.
     @param snapshot What the account was before; not taken: it is still so in storage.
     """
-    if book.cash >= 0 and len(book.positions) == 0:
-        return  # needs no price
+    if self._depth > 0:
+        return
+    if len(book.positions) == 0 and book.cash + book.basis >= 0:
+        return  # owes nothing and risks nothing: needs no price
     after: IMarginEngine.Margin = self._assess(book)
     if after.validity >= validity and after.equity >= convert(after.initial, int256):
         return

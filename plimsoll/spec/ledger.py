@@ -391,6 +391,8 @@ class Ledger:
         return size
 
     def _hold(self, draft: Draft, asset: int, change: int) -> None:
+        if change == 0:
+            return
         if asset not in draft.collateral:
             require(len(draft.collateral) < MAX_COLLATERALS, "vault: too many collaterals")
         left = draft.collateral.pop(asset, 0) + change
@@ -421,8 +423,8 @@ class Ledger:
     def _check(
         self, account: int, draft: Draft, validity: int, before: Margin | None = None
     ) -> None:
-        if draft.cash >= 0 and not draft.positions:
-            return  # needs no price
+        if not draft.positions and draft.cash + draft.basis >= 0:
+            return  # owes nothing and risks nothing: needs no price
         after = self._assess(draft)
         if not covered(after, validity):
             require(reduced(before or self.margin(account), after), "vault: margin")
