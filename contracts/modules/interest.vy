@@ -9,8 +9,9 @@
             | borrow index 128 | supply index 128 |    RAY
             | time 40 | tokens 104 | basis int104 |    WAD
 
-@dev Amounts of single accounts are bounded by int104 and tokens by uint104, indexes grow at most
-     tenfold a year (the registry bounds the rate) and fit for decades, so products stay far below 2**256.
+@dev Amounts of single accounts are bounded by int104, tokens by uint104, scaled sums and indexes
+     by 128 bits, so products of two stay below 2**256. A rate of at most 100 % a year (see
+     rate_curve) multiplies an index by less than e a year; from RAY it fits for 26 years of that.
 """
 
 

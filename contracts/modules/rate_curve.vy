@@ -12,7 +12,7 @@ from interfaces import IRegistry
 from modules import wad
 
 
-MAX_RATE: constant(uint256) = 10 * wad.BPS  # a year
+MAX_RATE: constant(uint256) = wad.BPS  # a year: indexes fit their fields for 26 years of it
 FIELD: constant(uint256) = 2**32 - 1
 
 

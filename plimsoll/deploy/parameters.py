@@ -228,9 +228,9 @@ class Factors(Model):
 class Rates(Model):
     """Interest a year."""
 
-    base: Annotated[int, within(0, 10 * BPS, "basis points a year")]
-    kink_rate: Annotated[int, within(0, 10 * BPS, "basis points a year")]
-    full_rate: Annotated[int, within(0, 10 * BPS, "basis points a year")]
+    base: Annotated[int, within(0, BPS, "basis points a year")]
+    kink_rate: Annotated[int, within(0, BPS, "basis points a year")]
+    full_rate: Annotated[int, within(0, BPS, "basis points a year")]
     kink: Annotated[int, within(1, BPS - 1, "basis points of utilisation")]
 
     @model_validator(mode="after")

@@ -44,7 +44,7 @@ def test_not_steward(registry: Contract, guardian: Account) -> None:
     [
         ((601, 600, 6_000, 8_000), "registry: rates fall"),
         ((100, 6_001, 6_000, 8_000), "registry: rates fall"),
-        ((100, 600, 10 * BPS + 1, 8_000), "registry: rate too high"),
+        ((100, 600, BPS + 1, 8_000), "registry: rate too high"),
         ((100, 600, 6_000, 0), "registry: kink out of range"),
         ((100, 600, 6_000, BPS), "registry: kink out of range"),
     ],
