@@ -141,7 +141,8 @@ def _underlyings_of(book: IMarginEngine.Book) -> uint256:
         assert underlying != 0 and underlying < MAX_UNDERLYINGS, "engine: unknown underlying"
         underlyings |= 1 << underlying
     for holding: IMarginEngine.Holding in book.collateral:
-        underlyings |= 1 << haircut._underlying(self._asset(holding.asset))
+        if holding.amount > 0:
+            underlyings |= 1 << haircut._underlying(self._asset(holding.asset))
     return underlyings
 
 
@@ -164,11 +165,12 @@ def _add(
     gap: int256 = convert(prices.mark, int256) - prices.funding
     for position: uint256 in book.positions:
         if instrument._underlying(position) == underlying:
+            # unsafe: see above
             size: int256 = instrument._size(position)
             notional: int256 = scan._notional(size, prices.mark)
-            sum.profit += size * gap
-            risk.gross += convert(abs(notional), uint256)
-            risk.derivatives += notional
+            sum.profit = unsafe_add(sum.profit, unsafe_mul(size, gap))
+            risk.gross = unsafe_add(risk.gross, convert(abs(notional), uint256))
+            risk.derivatives = unsafe_add(risk.derivatives, notional)
 
     netted: bool = book.level == scan.PORTFOLIO
     for holding: IMarginEngine.Holding in book.collateral:
@@ -177,18 +179,21 @@ def _add(
         asset: IMarginEngine.AssetParams = haircut._unpack(self._asset(holding.asset))
         worth: uint256 = haircut._value(holding.amount, prices.index, asset.decimals)
         cut: uint256 = haircut._haircut(asset, worth, netted)
-        left: uint256 = worth - cut
+        taken: uint256 = cut
         if netted:
             risk.spot += worth
-            # rounded up, it may miss what is left by a wei
-            left -= min(left, wad._ceil_div(worth * params.scan_range, wad.BPS))
+            taken += wad._ceil_div(worth * params.scan_range, wad.BPS)
         elif prices.index > prices.stable:
             sum.divergence += worth - haircut._value(
                 holding.amount, prices.stable, asset.decimals
             )
         sum.spot += worth
         sum.haircuts += cut
-        sum.concentration += haircut._concentration(asset, worth, holding.total, left)
+        # what IM could take at most: rounds down, so that collateral never counts below nothing
+        most: uint256 = worth * wad.BPS // factor._unpack(self._factors).initial
+        sum.concentration += haircut._concentration(
+            asset, worth, holding.total, most - min(most, taken)
+        )
 
     loss: int256 = 0
     calendar: uint256 = 0

@@ -79,13 +79,16 @@ def _add(losses: Losses, beta: int256, loss: int256) -> Losses:
     """
     @notice The losses with one more underlying's.
     """
-    square: uint256 = convert(loss * loss, uint256)
+    # unsafe: see above; |beta| <= BPS
+    size: uint256 = convert(abs(loss), uint256)
+    square: uint256 = unsafe_mul(size, size)
+    alone: uint256 = convert(unsafe_sub(wad.IBPS**2, unsafe_mul(beta, beta)), uint256)
     return Losses(
-        total=losses.total + convert(abs(loss), uint256),
-        net=losses.net + loss,
-        common=losses.common + beta * loss,
-        own=losses.own + convert(wad.IBPS**2 - beta * beta, uint256) * square,
-        squares=losses.squares + square,
+        total=unsafe_add(losses.total, size),
+        net=unsafe_add(losses.net, loss),
+        common=unsafe_add(losses.common, unsafe_mul(beta, loss)),
+        own=unsafe_add(losses.own, unsafe_mul(alone, square)),
+        squares=unsafe_add(losses.squares, square),
     )
 
 

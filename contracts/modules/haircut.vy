@@ -136,13 +136,14 @@ def _bands(params: IMarginEngine.AssetParams, worth: uint256) -> uint256[4]:
     bands: uint256[4] = empty(uint256[4])
     low: uint256 = 0
     for i: uint256 in range(3):
-        high: uint256 = params.limits[i] * TIER_UNIT
+        # unsafe: limits are below 2**24 and do not fall, and the value is not below the last one
+        high: uint256 = unsafe_mul(params.limits[i], TIER_UNIT)
         if worth <= high:
-            bands[i] = worth - low
+            bands[i] = unsafe_sub(worth, low)
             return bands
-        bands[i] = high - low
+        bands[i] = unsafe_sub(high, low)
         low = high
-    bands[3] = worth - low
+    bands[3] = unsafe_sub(worth, low)
     return bands
 
 
@@ -154,15 +155,14 @@ def _haircut(params: IMarginEngine.AssetParams, worth: uint256, netted: bool) ->
     @param netted Whether the asset's price risk is in the scan: only the liquidity haircut and
         what the tiers exceed the first are left then.
     """
-    least: uint256 = 0
-    bill: uint256 = 0  # in 1 / BPS**2
-    if netted:
-        least = params.haircuts[0]
-        bill = worth * params.liquidity * wad.BPS
     bands: uint256[4] = self._bands(params, worth)
+    least: uint256 = params.haircuts[0] if netted else 0
+    tiered: uint256 = 0
     for i: uint256 in range(4):
-        bill += bands[i] * (params.haircuts[i] - least) * params.volatility
-    return wad._ceil_div(bill, wad.BPS**2)
+        # unsafe: no haircut is below the first; bands are at most LARGEST, haircuts BPS
+        tiered = unsafe_add(tiered, unsafe_mul(bands[i], unsafe_sub(params.haircuts[i], least)))
+    liquidity: uint256 = worth * params.liquidity if netted else 0
+    return wad._ceil_div(tiered * params.volatility + liquidity * wad.BPS, wad.BPS**2)
 
 
 @internal
@@ -175,7 +175,8 @@ def _concentration(
         scale, rounded up: the whole tiered haircut times max(0, total / scale - 1), at every
         netting level (what nets is no easier to sell).
     @param total Token units of all accounts.
-    @param room What of the value is left: no more is added.
+    @param room What IM could still take of the value before the collateral counts for less than
+        nothing: no more is added.
     """
     scale: uint256 = params.scale * 10**params.decimals
     if total <= scale:

@@ -101,7 +101,9 @@ def _notional(size: int256, mark: uint256) -> int256:
     """
     @notice Signed notional of a position, WAD, rounded away from zero.
     """
-    notional: int256 = wad._away_div(size * convert(mark, int256), wad.ISIZE)
+    # unsafe: sizes are below 2**67, marks below 2**84
+    product: int256 = unsafe_mul(size, convert(mark, int256))
+    notional: int256 = wad._away_div(product, wad.ISIZE)
     return max(-LARGEST, min(notional, LARGEST))
 
 
@@ -113,8 +115,8 @@ def _charges(
     """
     @notice Scan loss (its sign is the side's: positive loses in a fall), calendar charge and
         depth charge of one underlying, WAD, rounded up.
-    @dev At POSITION nothing nets, so the loss is that of the gross notional. Spot counts in the
-         depth charge only where it lowers it: the size of a collateral is in its tiers.
+    @dev At POSITION nothing nets, so the loss is that of the gross notional. Spot halves the
+         depth charge of what it is matched with, and adds none: its size is in its tiers.
     """
     if level == POSITION:
         gross: int256 = convert(risk.gross * params.scan_range, int256)
@@ -130,13 +132,11 @@ def _charges(
     if risk.derivatives >= 0 or risk.spot == 0:
         return loss, 0, self._depth(params, index, exposure)
 
-    # a short against spot: |derivatives| + spot - |net| is twice the smaller of the two
-    matched: uint256 = min(exposure, risk.spot)
-    hidden: uint256 = convert(abs(net), uint256) + wad._ceil_div(matched, 2)
+    matched: uint256 = min(exposure, risk.spot)  # a short against spot
     return (
         loss,
         wad._ceil_div(matched * params.calendar, wad.BPS),
-        self._depth(params, index, min(exposure, hidden)),
+        self._depth(params, index, exposure - matched // 2),
     )
 
 

@@ -51,8 +51,9 @@ def concentration(params: AssetParams, value: int, total: int, room: int) -> int
     """What IM adds to a haircut when the protocol holds more of the asset than its scale.
 
     The whole tiered haircut is multiplied by max(1, total / scale), at every netting level (what
-    nets is no easier to sell), but nothing is added beyond `room`, what of the value is still left.
-    So an account gains nothing by splitting over sub-accounts, nor by choosing a level.
+    nets is no easier to sell), so an account gains nothing by splitting over sub-accounts, nor by
+    choosing a level. But no more is added than `room`: what IM could still take of the value
+    before the collateral counts for less than nothing.
     """
     excess = max(0, ceil_div(total * BPS, params.scale * 10**params.decimals) - BPS)
     return min(max(0, room), ceil_div(haircut(params, value, False) * excess, BPS))

@@ -122,14 +122,13 @@ def depth_charge(params: UnderlyingParams, index: int, exposure: int) -> int:
 def charges(level: int, params: UnderlyingParams, index: int, risk: Risk) -> tuple[int, int, int]:
     """(signed scan loss, calendar charge, depth charge) of one underlying.
 
-    At POSITION nothing nets, so the loss is that of the gross notional. Spot collateral counts in
-    the depth charge only where it lowers it: the size of a collateral is in its tiers.
+    At POSITION nothing nets, so the loss is that of the gross notional. Spot collateral halves the
+    depth charge of what it is matched with, and adds none: its size is in its tiers.
     """
     net = risk.derivatives + risk.spot
     loss = away_div(params.scan_range * (risk.gross if level == POSITION else net), BPS)
     matched = (abs(risk.derivatives) + risk.spot - abs(net)) // 2
-    hidden = abs(net) + ceil_div(matched, 2)
-    exposure = risk.gross if level == POSITION else min(abs(risk.derivatives), hidden)
+    exposure = risk.gross if level == POSITION else abs(risk.derivatives) - matched // 2
     return (
         loss,
         ceil_div(params.calendar * matched, BPS),
@@ -178,6 +177,8 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
 
     haircuts = concentrated = divergence = 0
     for holding in book.collateral:
+        if holding.amount == 0:
+            continue  # asks nothing of its price
         asset = model.assets[holding.asset]
         market = markets[asset.underlying]
         risk = risks.setdefault(asset.underlying, Risk())
@@ -185,7 +186,7 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
         equity += value
         cut = haircut.haircut(asset, value, netted)
         haircuts += cut
-        room = value - cut
+        room = value * BPS // model.factors.initial - cut
         if netted:
             risk.spot += value
             scan_range = model.underlyings[asset.underlying].scan_range
