@@ -24,10 +24,10 @@
         The account's health can only rise: it gives the same fraction of everything, hedges stay
         hedged, and it is paid at least what brings it to its target if the keeper takes enough.
 
-@dev Policy only: prices are the engine's, and the vault moves the slice, checks that the keeper
-     may act for `to`, and that `to` covers its initial margin afterwards. The vault's interest
-     and unsettled profit are in W already. The same arithmetic as plimsoll.spec.liquidation, to
-     the wei.
+@dev Policy only: what an account is worth is the engine's, and the vault moves the slice, checks
+     that the keeper may act for `to`, and that `to` covers its initial margin afterwards. W has
+     interest and unsettled profit in it, so there is nothing to settle first. The same arithmetic
+     as plimsoll.spec.liquidation, to the wei.
 @custom:kill The governor replaces the liquidator in the registry (none: the zero address), the
      guardian pauses liquidating there. Nothing is held here.
 """
@@ -127,9 +127,9 @@ def _engine() -> IMarginEngine:
 @view
 def _terms(margin: IMarginEngine.Margin, max_fraction: uint256) -> ILiquidator.Terms:
     """
-    @dev No overflow: the engine's amounts are sums of products of bounded fields, far below
-        2**180. Rounding is for the account: what is paid to it rounds up, the cut and what
-        insurance pays round down.
+    @dev No overflow: equity is below 2**142 and maintenance below 2**113 (see the engine), times
+        a ratio below 2**60. Rounding is for the account: what is paid to it rounds up, the cut
+        and what insurance pays round down.
     """
     assert margin.validity >= LIQUIDATION, "liquidator: stale price"
     equity: int256 = margin.equity
