@@ -1,0 +1,173 @@
+"""Market data with one underlying, its index feed and a premium feed that may fail as they like."""
+
+import pytest
+
+from plimsoll.spec.market import MarketParams, MarketState
+from tests.harness import Account, Accounts, Chain, Contract, Project, Receipt
+
+WAD = 10**18
+HOUR, DAY = 3_600, 86_400
+PRICE = 2_000 * WAD
+UNDERLYING = 1
+PARAMS = MarketParams(
+    max_age_open=60,
+    max_age_liquidation=600,
+    alarm=200,
+    stable_rate=600,
+    premium_bound=50,
+    premium_window=HOUR,
+)
+ANSWER, REVERT, BURN = 0, 1, 2  # what a feed does when it is asked
+
+FEED = """
+# pragma version 0.4.3
+
+BURN: constant(uint256) = 2
+
+mode: public(uint256)
+answer: Bytes[128]
+needs: uint256  # gas
+source: address  # asked first
+
+
+@external
+def set_mode(mode: uint256):
+    self.mode = mode
+
+
+@external
+def set_answer(price: uint256, time: uint256):
+    self.mode = 0
+    self.answer = abi_encode(price, time)
+
+
+@external
+def set_raw(answer: Bytes[128]):
+    self.mode = 0
+    self.answer = answer
+
+
+@external
+def set_source(source: address):
+    self.source = source
+
+
+@external
+def set_needs(needs: uint256):
+    self.needs = needs
+
+
+@external
+@view
+@raw_return
+def latest() -> Bytes[128]:
+    if self.mode == BURN:
+        raise UNREACHABLE
+    assert self.mode == 0, "silent"
+    if self.source != empty(address):
+        return raw_call(
+            self.source, method_id("latest()"), max_outsize=128, is_static_call=True
+        )
+    before: uint256 = msg.gas
+    for i: uint256 in range(100_000):
+        if before - msg.gas >= self.needs:
+            break
+    return self.answer
+"""
+
+VAULT = """
+# pragma version 0.4.3
+unlocked: public(bool)
+
+
+@external
+def set_unlocked(unlocked: bool):
+    self.unlocked = unlocked
+"""
+
+
+@pytest.fixture(scope="module")
+def governor(accounts: Accounts) -> Account:
+    return accounts[1]
+
+
+@pytest.fixture(scope="module")
+def steward(accounts: Accounts) -> Account:
+    return accounts[2]
+
+
+@pytest.fixture(scope="module")
+def stranger(accounts: Accounts) -> Account:
+    return accounts[3]
+
+
+@pytest.fixture(scope="module")
+def registry(project: Project, governor: Account, steward: Account) -> Contract:
+    quote = project.Token.deploy("Dollar", "USD", 6, sender=governor)
+    return project.Registry.deploy(governor, governor, steward, quote, sender=governor)
+
+
+@pytest.fixture(scope="module")
+def vault(project: Project, registry: Contract, governor: Account) -> Contract:
+    vault = project.inline(VAULT, "VaultStub").deploy(sender=governor)
+    registry.set_vault(vault, sender=governor)
+    return vault
+
+
+@pytest.fixture
+def batch(vault: Contract, governor: Account) -> None:
+    """A batch is under way in the vault."""
+    vault.set_unlocked(True, sender=governor)
+
+
+def new_feed(project: Project, sender: Account) -> Contract:
+    return project.inline(FEED, "FeedStub").deploy(sender=sender)
+
+
+@pytest.fixture(scope="module")
+def feed(project: Project, governor: Account, chain: Chain) -> Contract:
+    feed = new_feed(project, governor)
+    feed.set_answer(PRICE, chain.timestamp, sender=governor)
+    return feed
+
+
+@pytest.fixture(scope="module")
+def premium_feed(project: Project, governor: Account) -> Contract:
+    """Not yet set."""
+    return new_feed(project, governor)
+
+
+@pytest.fixture(scope="module")
+def bare(project: Project, registry: Contract, governor: Account) -> Contract:
+    """Market data without an underlying."""
+    return project.MarketData.deploy(registry, sender=governor)
+
+
+@pytest.fixture(scope="module")
+def market(
+    project: Project, registry: Contract, vault: Contract, feed: Contract, governor: Account
+) -> Contract:
+    """With one underlying, listed now at PRICE."""
+    market = project.MarketData.deploy(registry, sender=governor)
+    market.list_market(UNDERLYING, feed, PARAMS, sender=governor)
+    return market
+
+
+@pytest.fixture(scope="module")
+def start(market: Contract) -> MarketState:
+    """The state after listing."""
+    return stored(market)
+
+
+def stored(market: Contract) -> MarketState:
+    return MarketState(**market.state(UNDERLYING)._asdict())
+
+
+def assert_rolled(market: Contract, receipt: Receipt, state: MarketState) -> None:
+    """This state was stored, and the logs say so."""
+    assert stored(market) == state
+    [event] = receipt.events_of(market.Rolled)
+    assert event.args == {
+        "underlying": UNDERLYING,
+        **{name: getattr(state, name) for name in event.args if name != "underlying"},
+    }
