@@ -2,9 +2,9 @@
 
     python -m benchmarks.gas            prints the table and writes build/gas.json
 
-Beside each figure stand its budget (docs/architecture.md), what peers pay for the same, and the
-floor: what the action cannot avoid, whoever writes it, namely the transaction with its calldata, the
-first touch of each contract, slot read, slot changed and slot filled, and signatures. Exits with
+Beside each figure stand its budget, what peers pay for the same (Derive v2 measured, Aave v3 as
+published), and the floor: what the action cannot avoid, namely the transaction with its calldata,
+the first touch of each contract, of each slot read, changed or filled, and signatures. Exits with
 status 1 if a budget is exceeded.
 """
 
@@ -32,7 +32,7 @@ ACCOUNT, READ, CHANGE, FILL, SIGNATURE = 2_600, 2_100, 5_000, 22_100, 3_000
 
 @dataclass(frozen=True)
 class Floor:
-    """What an action cannot avoid: cold accounts, cold slots by what happens to them, signatures."""
+    """What an action cannot avoid: cold contracts, cold slots, signatures."""
 
     accounts: int = 0  # called, beside the one that the transaction names
     reads: int = 0
@@ -60,13 +60,13 @@ class Row:
     peer: str | None = None
 
 
-def transaction(
-    action: str, send: Callable[[], Receipt], floor: Floor, **beside: Any
-) -> Row:
+def transaction(action: str, send: Callable[[], Receipt], floor: Floor, **beside: Any) -> Row:
     """Measures one transaction and undoes it."""
     with chain.isolate(), chain.cold():
         receipt = send()
-    return Row(action, receipt.gas_used, floor.gas(receipt.gas_used - receipt.execution_gas), **beside)
+    return Row(
+        action, receipt.gas_used, floor.gas(receipt.gas_used - receipt.execution_gas), **beside
+    )
 
 
 def view(action: str, call: Callable[[], Receipt], floor: Floor, **beside: Any) -> Row:
@@ -113,7 +113,9 @@ class Scene:
         )
         return self.domain.sign(order, trader.key)
 
-    def match(self, taker: tuple[Any, int], maker: tuple[Any, int], u: int, size: int, at: int) -> Any:
+    def match(
+        self, taker: tuple[Any, int], maker: tuple[Any, int], u: int, size: int, at: int
+    ) -> Any:
         """One taker against one maker."""
         orders = [self.sign(*taker, u, size, at), self.sign(*maker, u, -size, at)]
         return lambda: self.p.orders.match(
@@ -143,9 +145,7 @@ def rows() -> Iterator[Row]:
     token = Floor(accounts=1, changes=2)  # payer's and vault's balances; allowance is unlimited
 
     def with_token(accounts: int = 0, reads: int = 0, changes: int = 0, fills: int = 0) -> Floor:
-        return Floor(
-            token.accounts + accounts, reads + 1, token.changes + changes, fills
-        )
+        return Floor(token.accounts + accounts, reads + 1, token.changes + changes, fills)
 
     yield transaction(
         "tx deposit quote, account exists",

@@ -33,7 +33,6 @@
      down by size limits and caps of zero: positions can then only be closed, and all exits stay.
 """
 
-
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 from interfaces import IMarginEngine
@@ -47,16 +46,12 @@ from modules import instrument
 from modules import interest
 from modules import wad
 
-
 implements: IMarginVault
-
 
 initializes: governed
 initializes: interest[governed := governed]
 
-
 exports: governed.registry
-
 
 MAX_LEGS: constant(uint256) = 32
 MAX_POSITIONS: constant(uint256) = 128
@@ -97,9 +92,9 @@ struct Snapshot:
 
 
 # a batch under way: how deep, which accounts it touched, what they were at first touch
-_depth: transient(uint256)
-_touched: transient(DynArray[uint256, MAX_TOUCHED])
-_snapshots: transient(HashMap[uint256, Snapshot])
+_depth: transient (uint256)
+_touched: transient (DynArray[uint256, MAX_TOUCHED])
+_snapshots: transient (HashMap[uint256, Snapshot])
 
 
 @deploy
@@ -114,7 +109,7 @@ def __init__(registry: address, _market: address, _quote: address):
     quote = IERC20(_quote)
     decimals: uint256 = convert(staticcall IERC20Detailed(_quote).decimals(), uint256)
     self._require(decimals <= 18, "vault: quote decimals")
-    QUOTE_UNIT = 10 ** (18 - decimals)
+    QUOTE_UNIT = 10**(18 - decimals)
     interest.__init__()
 
 
@@ -206,7 +201,7 @@ def _debit(
     @param leaves Whether the tokens leave the vault too.
     @return The pool, which the caller stores, and what was taken.
     """
-    _: address = staticcall governed._REGISTRY.check_action(IRegistry.Action.WITHDRAW)
+    assert staticcall governed._REGISTRY.check_action(IRegistry.Action.WITHDRAW)
     pool: IMarginVault.Pool = self._accrue()
     self._touch(account, pool)
     book: IMarginEngine.Book = self._settled(account, pool)
@@ -263,9 +258,7 @@ def set_operator(account: uint256, operator: address, scope: address, expiry: ui
     """
     self._only(msg.sender == self._owner(account))
     self.operators[account][operator][scope] = expiry
-    log IMarginVault.OperatorChanged(
-        account=account, operator=operator, scope=scope, expiry=expiry
-    )
+    log IMarginVault.OperatorChanged(account=account, operator=operator, scope=scope, expiry=expiry)
 
 
 @external
@@ -291,7 +284,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     @dev What a trade pays above or below mark is settled in cash at once; later moves of the
          mark stand in basis. Legs are taken together by account, in order of first appearance.
     """
-    _: address = staticcall governed._REGISTRY.check_venue(msg.sender)
+    assert staticcall governed._REGISTRY.check_venue(msg.sender)
     pool: IMarginVault.Pool = self._accrue()
     quotes: int256 = 0
     done: uint256 = 0  # bitmap of legs
@@ -313,7 +306,9 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
                 done |= 1 << j
                 result += legs[j].quote
                 trades = trades or legs[j].instrument != 0
-                self._require(legs[j].instrument != 0 or legs[j].size == 0, "vault: cash has no size")
+                self._require(
+                    legs[j].instrument != 0 or legs[j].size == 0, "vault: cash has no size"
+                )
         if result >= 0 and not trades:
             pool = self._pay(account, result, pool)
             continue
@@ -326,16 +321,16 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
                 continue
             underlying: uint256 = instrument._underlying(leg.instrument)
             limit: int256 = convert(staticcall governed._REGISTRY.size_limit(underlying), int256)
-            self._require(limit > 0 and instrument._is_perpetual(leg.instrument), "vault: not listed")
+            self._require(
+                limit > 0 and instrument._is_perpetual(leg.instrument), "vault: not listed"
+            )
             prices: IMarketData.Market = self._roll(leg.instrument)
             result += wad._floor_div(leg.size * convert(prices.mark, int256), wad.ISIZE)
             position: int256 = 0
             book, position = self._trade(
                 book, instrument._key(leg.instrument), leg.size, self._gap(prices)
             )
-            assert abs(position) <= max(
-                limit, abs(position - leg.size)
-            ), "vault: position limit"
+            assert abs(position) <= max(limit, abs(position - leg.size)), "vault: position limit"
             log IMarginVault.Trade(
                 account=account,
                 venue=msg.sender,
@@ -391,7 +386,7 @@ def slice(
     @param cut WAD from `to` to insurance.
     @return The payment that was made.
     """
-    insurance: uint256 = (staticcall governed._REGISTRY.check_liquidator(msg.sender))[1]
+    insurance: uint256 = staticcall governed._REGISTRY.check_liquidator(msg.sender)
     self._only(self._may(to, keeper, msg.sender))
     self._require(not self._snapshots[account].taken, "vault: check pending")
     self._require(account != to, "vault: same account")
@@ -523,9 +518,7 @@ def allowance(account: uint256, venue: address) -> IMarginVault.Allowance:
     @notice An account's approval of a venue, and what is used of it.
     """
     word: uint256 = self._allowances[account][venue]
-    return IMarginVault.Allowance(
-        limit=word & LIMIT, used=(word >> 112) & LIMIT, day=word >> 224
-    )
+    return IMarginVault.Allowance(limit=word & LIMIT, used=(word >> 112) & LIMIT, day=word >> 224)
 
 
 @external
@@ -570,7 +563,11 @@ def _only(allowed: bool):
 @internal
 @view
 def _asset(token: address) -> uint256:
-    return QUOTE_ASSET if token == quote.address else (staticcall governed._REGISTRY.asset_of(token)).id
+    return (
+        QUOTE_ASSET
+        if token == quote.address
+        else (staticcall governed._REGISTRY.asset_of(token)).id
+    )
 
 
 @internal
@@ -872,8 +869,12 @@ def _check(
         safer = safer and left >= before.equity
     else:
         # products below 2**230: the engine bounds what it returns
-        safer = safer and left >= 0 and (
-            left * convert(before.maintenance, int256)
-            >= before.equity * convert(after.maintenance, int256)
+        safer = (
+            safer
+            and left >= 0
+            and (
+                left * convert(before.maintenance, int256)
+                >= before.equity * convert(after.maintenance, int256)
+            )
         )
     self._require(safer, "vault: margin")

@@ -29,7 +29,6 @@ from modules import rate_curve
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 
-
 implements: IRegistry
 
 initializes: ownable
@@ -45,7 +44,6 @@ exports: (
     ownable_2step.accept_ownership,
 )
 
-
 MAX_PAUSE: public(constant(uint256)) = 3 * 86_400
 COOLDOWN: public(constant(uint256)) = 7 * 86_400
 GRACE: public(constant(uint256)) = 3_600
@@ -59,7 +57,6 @@ MAX_SIZE: constant(uint256) = 2**67 - 1  # what a position word can hold, 1e-8 c
 # masks
 ADDRESS: constant(uint256) = 2**160 - 1
 TIME: constant(uint256) = 2**32 - 1
-
 
 quote: public(immutable(address))
 
@@ -278,28 +275,30 @@ def unpause(action: IRegistry.Action):
 
 @external
 @view
-def check_action(action: IRegistry.Action) -> address:
+def check_action(action: IRegistry.Action) -> bool:
     """
-    @return The engine. Reverts where the action is paused.
+    @notice True; reverts where the action is paused.
     """
-    return self._check_action(action)
+    self._check_action(action)
+    return True
 
 
 @external
 @view
-def check_venue(venue: address) -> address:
+def check_venue(venue: address) -> bool:
     """
-    @return The engine. Reverts where the venue is not approved or trading is paused.
+    @notice True; reverts where the venue is not approved or trading is paused.
     """
     assert self.venues[venue], "registry: unknown venue"
-    return self._check_action(IRegistry.Action.TRADE)
+    self._check_action(IRegistry.Action.TRADE)
+    return True
 
 
 @external
 @view
-def check_liquidator(caller: address) -> (address, uint256):
+def check_liquidator(caller: address) -> uint256:
     """
-    @return The engine and the insurance account. Reverts where the caller is not the liquidator,
+    @return The insurance account. Reverts where the caller is not the liquidator,
         and until no action has been paused for GRACE.
     """
     assert caller == self.liquidator, "registry: not liquidator"
@@ -309,7 +308,7 @@ def check_liquidator(caller: address) -> (address, uint256):
         max(self._end(core, IRegistry.Action.TRADE), self._end(core, IRegistry.Action.WITHDRAW)),
     )
     assert block.timestamp >= last + GRACE, "registry: grace period"
-    return self._engine(core), self.insurance
+    return self.insurance
 
 
 # Views
@@ -321,7 +320,7 @@ def engine() -> address:
     """
     @notice The margin engine.
     """
-    return self._engine(self._core)
+    return convert(self._core & ADDRESS, address)
 
 
 @external
@@ -412,23 +411,13 @@ def _asset_of(token: address) -> IRegistry.Asset:
     word: uint256 = self._assets[token]
     assert word != 0, "registry: unknown asset"
     # unsafe: a listed asset's low byte is its id + 1
-    return IRegistry.Asset(
-        id=unsafe_sub(word & 255, 1), decimals=(word >> 8) & 255, cap=word >> 16
-    )
+    return IRegistry.Asset(id=unsafe_sub(word & 255, 1), decimals=(word >> 8) & 255, cap=word >> 16)
 
 
 @internal
 @view
-def _check_action(action: IRegistry.Action) -> address:
-    core: uint256 = self._core
-    assert block.timestamp >= self._end(core, action), "registry: paused"
-    return self._engine(core)
-
-
-@internal
-@pure
-def _engine(core: uint256) -> address:
-    return convert(core & ADDRESS, address)
+def _check_action(action: IRegistry.Action):
+    assert block.timestamp >= self._end(self._core, action), "registry: paused"
 
 
 @internal

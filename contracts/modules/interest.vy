@@ -14,18 +14,14 @@
      rate_curve) multiplies an index by less than e a year; from RAY it fits for 26 years of that.
 """
 
-
 from interfaces import IMarginVault
 from modules import governed
 from modules import wad
 
-
 uses: governed
-
 
 HALF: constant(uint256) = 2**128 - 1
 TOKENS: constant(uint256) = 2**104 - 1
-
 
 scaled: uint256
 indexes: uint256
@@ -140,9 +136,7 @@ def _cash(pool: IMarginVault.Pool, scaled: int256) -> int256:
 
 @internal
 @pure
-def _rescale(
-    pool: IMarginVault.Pool, old: int256, cash: int256
-) -> (IMarginVault.Pool, int256):
+def _rescale(pool: IMarginVault.Pool, old: int256, cash: int256) -> (IMarginVault.Pool, int256):
     """
     @notice Scaled cash, rounded down (a debt up), and the pool with it instead of `old`.
     """

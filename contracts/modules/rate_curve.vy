@@ -11,10 +11,8 @@
 from interfaces import IRegistry
 from modules import wad
 
-
 MAX_RATE: constant(uint256) = wad.BPS  # a year: indexes fit their fields for 26 years of it
 FIELD: constant(uint256) = 2**32 - 1
-
 
 _curve: uint256
 
@@ -28,7 +26,9 @@ def _set_rates(rates: IRegistry.Rates):
     assert rates.kink_rate <= rates.full_rate, "registry: rates fall"
     assert rates.full_rate <= MAX_RATE, "registry: rate too high"
     assert rates.kink > 0 and rates.kink < wad.BPS, "registry: kink out of range"
-    self._curve = (rates.kink << 96) | (rates.full_rate << 64) | (rates.kink_rate << 32) | rates.base
+    self._curve = (
+        (rates.kink << 96) | (rates.full_rate << 64) | (rates.kink_rate << 32) | rates.base
+    )
     log IRegistry.RatesChanged(rates=rates)
 
 

@@ -7,7 +7,7 @@ from tests.unit.registry.conftest import ACTIONS, DAY, HOUR, INSURANCE, TRADE, W
 
 
 def test_tells_engine_and_insurance(wired: Contract, engine: Contract, liquidator: Account) -> None:
-    assert wired.check_liquidator(liquidator) == (engine, INSURANCE)
+    assert wired.check_liquidator(liquidator) == INSURANCE
 
 
 def test_not_liquidator(wired: Contract, governor: Account) -> None:
@@ -31,7 +31,7 @@ def test_waits_for_the_grace_period(
         with reverts("registry: grace period"):
             wired.check_liquidator(liquidator)
     chain.mine(timestamp=end + HOUR)
-    assert wired.check_liquidator(liquidator) == (engine, INSURANCE)
+    assert wired.check_liquidator(liquidator) == INSURANCE
 
 
 def test_the_latest_end_counts(

@@ -21,12 +21,12 @@ def test_one_action(
     for other in ACTIONS:
         if other != action:
             assert wired.paused_until(other) == 0
-            assert wired.check_action(other) == engine
+            wired.check_action(other)
     chain.mine(timestamp=until - 1)
     with reverts("registry: paused"):
         wired.check_action(action)
     chain.mine(timestamp=until)
-    assert wired.check_action(action) == engine
+    wired.check_action(action)
 
 
 def test_not_guardian(registry: Contract, governor: Account) -> None:
