@@ -9,8 +9,8 @@
               | premium_bound 12 | premium_window 18 | feed 160 |                          config
 
 @dev Prices are at most 10**25 < 2**84, premiums at most 10**17 < 2**57 (10 %), times are seconds.
-     Cumulative funding fits for 36 years at the highest price with the highest premium, and for
-     a thousand years at a price of 100,000 with a premium of 30 times as much as is usual (1 %).
+     Cumulative funding fits for 36 years at the highest price with the highest premium, for
+     3,600 at a price of 100,000.
 """
 
 from interfaces import IMarketData

@@ -1,0 +1,222 @@
+"""MarketData and its specification side by side, whatever the feeds do: the same storage, the same
+market, to the wei."""
+
+from dataclasses import astuple, dataclass, replace
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from plimsoll.spec import market as spec
+from plimsoll.spec.market import MAX_PRICE, MarketParams, MarketState
+from tests.harness import Contract, Receipt, accounts, chain, project, reverts
+from tests.harness.contracts import NOBODY
+from tests.unit.market_data.conftest import (
+    ANSWER,
+    BURN,
+    DAY,
+    REVERT,
+    UNDERLYING,
+    new_feed,
+    stored,
+)
+
+GOVERNOR = accounts[1]
+
+prices = st.one_of(
+    st.integers(1, MAX_PRICE),
+    st.integers(0, 83).map(lambda bits: 2**bits + 1),
+    st.sampled_from([1, MAX_PRICE]),
+)
+# near a price: what an honest feed may say next, and what ends near the bounds
+moves = st.one_of(st.integers(-20, 20), st.integers(-2_500, 2_500), st.integers(-9_999, 100_000))
+ages = st.one_of(st.just(0), st.integers(-5, 60), st.integers(0, 2 * DAY))
+delays = st.one_of(st.just(0), st.integers(1, 60), st.integers(0, DAY), st.integers(0, 300 * DAY))
+windows = st.one_of(st.integers(60, 600), st.integers(60, DAY))
+spans = st.lists(st.one_of(st.integers(10, 600), st.integers(10, DAY)), min_size=2, max_size=2).map(
+    sorted
+)
+
+
+@st.composite
+def params_within_bounds(draw: st.DrawFn) -> MarketParams:
+    open_, liquidation = draw(spans)
+    return MarketParams(
+        max_age_open=open_,
+        max_age_liquidation=liquidation,
+        alarm=draw(st.integers(50, 2_000)),
+        stable_rate=draw(st.integers(10, 5_000)),
+        premium_bound=draw(st.one_of(st.just(0), st.integers(0, 1_000))),
+        premium_window=draw(windows),
+    )
+
+
+@dataclass
+class Source:
+    """A feed, and what it will do."""
+
+    contract: Contract
+    mode: int = ANSWER
+    answer: bytes = b""
+
+    def set_answer(self, price: int, time: int) -> None:
+        self.contract.set_answer(price, time, sender=GOVERNOR)
+        self.mode, self.answer = ANSWER, price.to_bytes(32) + time.to_bytes(32)
+
+    def set_raw(self, answer: bytes) -> None:
+        self.contract.set_raw(answer, sender=GOVERNOR)
+        self.mode, self.answer = ANSWER, answer
+
+    def set_mode(self, mode: int) -> None:
+        self.contract.set_mode(mode, sender=GOVERNOR)
+        self.mode = mode
+
+    def heard(self) -> tuple[int, int] | None:
+        """Its answer, if it is one now; of a longer one the first two words."""
+        if self.mode != ANSWER or len(self.answer) < 64:
+            return None
+        price, time = int.from_bytes(self.answer[:32]), int.from_bytes(self.answer[32:64])
+        return (price, time) if 0 < price <= MAX_PRICE and time <= chain.timestamp else None
+
+
+class Lockstep(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.snapshot = chain.snapshot()
+        quote = project.Token.deploy("Dollar", "USD", 6, sender=GOVERNOR)
+        registry = project.Registry.deploy(GOVERNOR, GOVERNOR, GOVERNOR, quote, sender=GOVERNOR)
+        self.market = project.MarketData.deploy(registry, sender=GOVERNOR)
+        self.index, self.spare, self.mid = (Source(new_feed(project, GOVERNOR)) for _ in range(3))
+        self.has_premium = False
+
+    def teardown(self) -> None:
+        chain.restore(self.snapshot)
+
+    @initialize(price=prices, params=params_within_bounds(), age=st.integers(0, DAY))
+    def listed(self, price: int, params: MarketParams, age: int) -> None:
+        self.index.set_answer(price, chain.timestamp - age)
+        self.market.list_market(UNDERLYING, self.index.contract, params, sender=GOVERNOR)
+        self.params = params
+        self.state = spec.listed(price, chain.timestamp - age, chain.timestamp)
+
+    # what feeds do
+
+    @rule(delay=delays)
+    def wait(self, delay: int) -> None:
+        chain.mine(delta=delay)
+
+    @rule(which=st.sampled_from(["index", "spare", "mid"]), bps=moves, age=ages)
+    def move(self, which: str, bps: int, age: int) -> None:
+        price = min(max(self.state.index * (10_000 + bps) // 10_000, 1), MAX_PRICE)
+        getattr(self, which).set_answer(price, chain.timestamp - age)
+
+    @rule(which=st.sampled_from(["index", "spare", "mid"]), price=prices, age=ages)
+    def jump(self, which: str, price: int, age: int) -> None:
+        getattr(self, which).set_answer(price, chain.timestamp - age)
+
+    @rule(
+        which=st.sampled_from(["index", "mid"]),
+        answer=st.one_of(
+            st.binary(max_size=128),
+            st.tuples(
+                st.sampled_from([0, MAX_PRICE + 1, 2**256 - 1]), st.integers(0, 2**256 - 1)
+            ).map(lambda words: b"".join(word.to_bytes(32) for word in words)),
+        ),
+    )
+    def talk_nonsense(self, which: str, answer: bytes) -> None:
+        getattr(self, which).set_raw(answer)
+
+    @rule(which=st.sampled_from(["index", "mid"]), mode=st.sampled_from([ANSWER, REVERT, BURN]))
+    def fail(self, which: str, mode: int) -> None:
+        getattr(self, which).set_mode(mode)
+
+    # what others do
+
+    @rule()
+    def roll(self) -> None:
+        before, now = self.state, chain.timestamp
+        state, changed = self._rolled()
+        told = spec.market(self.params, state, now)
+        assert self.market.peek(UNDERLYING) == astuple(told)
+        receipt = self.market.roll(UNDERLYING, sender=GOVERNOR)
+        assert receipt.return_value == astuple(told)
+        self.state = state if changed else before
+        self._check_log(receipt, changed)
+
+    @rule(params=params_within_bounds())
+    def set_params(self, params: MarketParams) -> None:
+        receipt = self.market.set_params(UNDERLYING, params, sender=GOVERNOR)
+        self._advance(receipt)
+        self.params = params
+
+    @rule()
+    def set_feed(self) -> None:
+        def send() -> Receipt:
+            return self.market.set_feed(UNDERLYING, self.spare.contract, sender=GOVERNOR)
+
+        heard, state = self.spare.heard(), self.state
+        if heard is None:
+            with reverts("market: feed is silent"):
+                send()
+        elif (
+            chain.timestamp - state.updated <= DAY
+            and abs(heard[0] - state.index) * 20 > state.index
+        ):
+            with reverts("market: feeds disagree"):
+                send()
+        else:
+            self._advance(send())
+            self.index, self.spare = self.spare, self.index
+
+    @rule(wanted=st.booleans())
+    def set_premium_feed(self, wanted: bool) -> None:
+        feed = self.mid.contract if wanted else NOBODY
+        if wanted and self.mid.heard() is None:
+            with reverts("market: feed is silent"):
+                self.market.set_premium_feed(UNDERLYING, feed, sender=GOVERNOR)
+        else:
+            self._advance(self.market.set_premium_feed(UNDERLYING, feed, sender=GOVERNOR))
+            self.has_premium = wanted
+
+    # what holds
+
+    @invariant()
+    def the_same_is_stored(self) -> None:
+        assert stored(self.market) == self.state
+        assert self.market.params(UNDERLYING) == astuple(self.params)
+        assert self.market.feed(UNDERLYING) == self.index.contract
+
+    @invariant()
+    def what_is_told_is_sound(self) -> None:
+        """Index and stable price are prices, and the mark is within its bound of the index."""
+        told = self.market.peek(UNDERLYING)
+        assert 0 < told.index <= MAX_PRICE
+        assert 0 < told.stable <= MAX_PRICE
+        assert abs(told.mark - told.index) * 10 <= told.index + 10
+
+    def _rolled(self) -> tuple[MarketState, bool]:
+        heard = self.mid.heard() if self.has_premium else None
+        fresh = heard and chain.timestamp - heard[1] <= self.params.max_age_open
+        return spec.roll(
+            self.params,
+            self.state,
+            self.index.heard(),
+            heard[0] if heard and fresh else None,
+            chain.timestamp,
+        )
+
+    def _advance(self, receipt: Receipt) -> None:
+        self.state = spec.advance(self.params, self.state, receipt.timestamp)
+        self._check_log(receipt, True)
+
+    def _check_log(self, receipt: Receipt, changed: bool) -> None:
+        logs = receipt.events_of(self.market.Rolled)
+        assert len(logs) == changed
+        for log in logs:
+            state = replace(self.state, **{k: v for k, v in log.args.items() if k != "underlying"})
+            assert state == self.state
+
+
+TestLockstep = pytest.mark.pyrevm("thousands of transactions")(Lockstep.TestCase)
+TestLockstep.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,0 +1,125 @@
+"""What is packed comes out again, and what does not fit does not get in."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plimsoll.spec.market import MAX_PRICE, MarketState
+from plimsoll.spec.wad import WAD
+from tests.harness import Accounts, Contract, Project, reverts
+
+EXPOSED = """
+# pragma version 0.4.3
+from interfaces import IMarketData
+from modules import market_word
+
+
+@external
+@pure
+def pack_state(state: IMarketData.State) -> (uint256, uint256):
+    return market_word._pack_state(state)
+
+
+@external
+@pure
+def unpack_state(price: uint256, premium: uint256) -> IMarketData.State:
+    return market_word._unpack_state(price, premium)
+
+
+@external
+@pure
+def pack_config(feed: address, params: IMarketData.Params) -> uint256:
+    return market_word._pack_config(feed, params)
+
+
+@external
+@pure
+def unpack_config(config: uint256) -> (address, IMarketData.Params):
+    return market_word._feed(config), market_word._params(config)
+"""
+
+UINT96, INT96, INT60, UINT40 = 2**96 - 1, 2**95 - 1, 2**59 - 1, 2**40 - 1
+ZERO = MarketState(0, 0, 0, 0, 0, 0, 0)
+
+states = st.builds(
+    MarketState,
+    index=st.integers(0, UINT96),
+    stable=st.integers(0, UINT96),
+    updated=st.integers(0, UINT40),
+    premium=st.integers(-INT60, INT60),
+    observation=st.integers(-INT60, INT60),
+    funding=st.integers(-INT96, INT96),
+    time=st.integers(0, UINT40),
+)
+
+
+@pytest.fixture(scope="module")
+def exposed(project: Project, accounts: Accounts) -> Contract:
+    return project.inline(EXPOSED, "MarketWord").deploy(sender=accounts[0])
+
+
+@settings(max_examples=300, deadline=None)
+@given(state=states)
+def test_state(exposed: Contract, state: MarketState) -> None:
+    unpacked = exposed.unpack_state(*exposed.pack_state(state))
+    assert MarketState(**unpacked._asdict()) == state
+
+
+def test_the_layout(exposed: Contract) -> None:
+    """As it is drawn in the module."""
+    state = MarketState(index=1, stable=2, updated=3, premium=-4, observation=5, funding=-6, time=7)
+    price, premium = exposed.pack_state(state)
+    assert price == 1 << 136 | 2 << 40 | 3
+    assert premium == (2**96 - 6) << 160 | (2**60 - 4) << 100 | 5 << 40 | 7
+    config = exposed.pack_config("0x" + "00" * 19 + "08", (1, 2, 3, 4, 5, 6))
+    assert config == 1 << 236 | 2 << 216 | 3 << 204 | 4 << 190 | 5 << 178 | 6 << 160 | 8
+
+
+@pytest.mark.parametrize(
+    ("field", "most", "reason"),
+    [
+        ("index", UINT96, "market: price too large"),
+        ("stable", UINT96, "market: price too large"),
+        ("updated", UINT40, "market: time too large"),
+        ("time", UINT40, "market: time too large"),
+        ("premium", INT60, "market: premium too large"),
+        ("premium", -INT60, "market: premium too large"),
+        ("observation", INT60, "market: premium too large"),
+        ("observation", -INT60, "market: premium too large"),
+        ("funding", INT96, "market: funding too large"),
+        ("funding", -INT96, "market: funding too large"),
+    ],
+)
+def test_too_large(exposed: Contract, field: str, most: int, reason: str) -> None:
+    state = replace(ZERO, **{field: most})
+    assert getattr(exposed.unpack_state(*exposed.pack_state(state)), field) == most
+    with reverts(reason):
+        exposed.pack_state(replace(ZERO, **{field: most + (1 if most > 0 else -1)}))
+
+
+def test_prices_and_premiums_within_their_bounds_fit() -> None:
+    assert MAX_PRICE <= UINT96
+    assert WAD // 10 <= INT60
+    years = INT96 * WAD // (MAX_PRICE * (WAD // 10)) * 8 / (24 * 365)
+    assert 36 < years < 37
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    feed=st.integers(0, 2**160 - 1),
+    params=st.tuples(
+        st.integers(0, 86_400),
+        st.integers(0, 86_400),
+        st.integers(0, 2_000),
+        st.integers(0, 5_000),
+        st.integers(0, 1_000),
+        st.integers(0, 86_400),
+    ),
+)
+def test_config(exposed: Contract, feed: int, params: tuple[int, ...]) -> None:
+    address = "0x" + feed.to_bytes(20).hex()
+    unpacked, fields = exposed.unpack_config(exposed.pack_config(address, params))
+    assert int(unpacked, 16) == feed
+    assert fields == params
