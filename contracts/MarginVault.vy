@@ -282,33 +282,34 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     @notice Books a zero-sum bundle of trades, for an approved venue. Accounts that only receive
         cash need neither approve the venue nor be checked; every other one must do both.
     @dev What a trade pays above or below mark is settled in cash at once; later moves of the
-         mark stand in basis. Legs are taken together by account, in order of first appearance.
+         mark stand in basis. Legs are taken together by account, in order of first appearance;
+         one without size only moves cash.
     """
     assert staticcall governed._REGISTRY.check_venue(msg.sender)
     pool: IMarginVault.Pool = self._accrue()
     quotes: int256 = 0
-    done: uint256 = 0  # bitmap of legs
+    summed: uint256 = 0  # bitmaps of legs
+    booked: uint256 = 0
     for i: uint256 in range(len(legs), bound=MAX_LEGS):
         quotes += legs[i].quote
-        sizes: int256 = 0
-        for j: uint256 in range(len(legs), bound=MAX_LEGS):
-            if legs[j].instrument == legs[i].instrument:
-                sizes += legs[j].size
-        self._require(sizes == 0, "vault: sizes not zero-sum")
+        if (summed >> i) & 1 == 0:
+            sizes: int256 = 0
+            for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
+                if legs[j].instrument == legs[i].instrument:
+                    summed |= 1 << j
+                    sizes += legs[j].size
+            self._require(sizes == 0, "vault: sizes not zero-sum")
 
-        if (done >> i) & 1 == 1:
+        if (booked >> i) & 1 == 1:
             continue
         account: uint256 = legs[i].account
         result: int256 = 0
         trades: bool = False
         for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
             if legs[j].account == account:
-                done |= 1 << j
+                booked |= 1 << j
                 result += legs[j].quote
-                trades = trades or legs[j].instrument != 0
-                self._require(
-                    legs[j].instrument != 0 or legs[j].size == 0, "vault: cash has no size"
-                )
+                trades = trades or legs[j].size != 0
         if result >= 0 and not trades:
             pool = self._pay(account, result, pool)
             continue
@@ -317,7 +318,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
         book: IMarginEngine.Book = self._load(account, pool)
         for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
             leg: IMarginVault.Leg = legs[j]
-            if leg.account != account or leg.instrument == 0:
+            if leg.account != account or leg.size == 0:
                 continue
             underlying: uint256 = instrument._underlying(leg.instrument)
             limit: int256 = convert(staticcall governed._REGISTRY.size_limit(underlying), int256)

@@ -22,7 +22,6 @@ from plimsoll.spec.margin import (
 from plimsoll.spec.market import LIQUIDATION, OPEN, Market
 from plimsoll.spec.wad import MAX, SIZE, WAD, ceil_div, require, toward_div
 from plimsoll.spec.words import (
-    CASH,
     CASH_LIMIT,
     KEY_SHIFT,
     MAX_COLLATERALS,
@@ -130,7 +129,7 @@ class Ledger:
 
     def deposit(self, account: int, asset: int, amount: int, own: bool = True) -> None:
         """`own`: the caller may configure the account; others cannot add a new collateral."""
-        with self._atomic():
+        with self._atomic(accrues=asset == QUOTE):
             require(amount > 0, "vault: zero amount")
             if asset == QUOTE:
                 value = amount * self._quote_unit
@@ -246,13 +245,14 @@ class Ledger:
         return int(10 ** (18 - self.listing.quote_decimals))
 
     @contextmanager
-    def _atomic(self) -> Iterator[None]:
+    def _atomic(self, accrues: bool = True) -> Iterator[None]:
         """Accrues interest first; undoes everything if the action is refused."""
         saved = (self.pool, dict(self.accounts), dict(self.totals), dict(self.allowances))
         state = (self.depth, dict(self.pending))
         try:
-            self.pool, insured = accrue(self.pool, self.rates, self.now)
-            self._pay(self.listing.insurance, insured)
+            if accrues:
+                self.pool, insured = accrue(self.pool, self.rates, self.now)
+                self._pay(self.listing.insurance, insured)
             yield
         except BaseException:
             self.pool, self.accounts, self.totals, self.allowances = saved
@@ -289,9 +289,7 @@ class Ledger:
 
     def _book_legs(self, venue: str, account: int, legs: Sequence[Leg]) -> None:
         result = sum(leg.quote for leg in legs)
-        for leg in legs:
-            require(leg.instrument != CASH or leg.size == 0, "vault: cash has no size")
-        trades = [leg for leg in legs if leg.instrument != CASH]
+        trades = [leg for leg in legs if leg.size != 0]  # others only move cash
         if result >= 0 and not trades:
             self._pay(account, result)  # receives cash: nothing to approve, nothing to check
             return

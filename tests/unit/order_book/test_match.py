@@ -427,7 +427,7 @@ def test_refuses_cash(desk, taker, maker, taking, making):
     """Instrument 0 is no instrument."""
     bid = desk.sign(desk.order(taking, 1, instrument=CASH), taker)
     ask = desk.sign(desk.order(making, -1, instrument=CASH), maker)
-    with reverts("vault: cash has no size"):
+    with reverts("vault: not listed"):
         desk.match(bid, [ask], [1])
 
 
