@@ -1,0 +1,298 @@
+"""assess: what an account is worth and what its risk needs, at prices rolled now."""
+
+from dataclasses import astuple, replace
+from decimal import Decimal
+
+import hypothesis
+import pytest
+
+from plimsoll.spec.margin import Book, Holding, RiskModel, assess
+from plimsoll.spec.market import LIQUIDATION, MAX_PRICE, OPEN, STALE, Market
+from plimsoll.spec.wad import BPS, SIZE, WAD
+from plimsoll.spec.words import (
+    PORTFOLIO,
+    POSITION,
+    SIZE_LIMIT,
+    UNDERLYING,
+    key_of,
+    pack_position,
+    perpetual,
+)
+from tests.harness import Chain, reverts
+from tests.unit.margin_engine.conftest import BTC, ETH, MODEL, WBTC, WETH, World, given
+from tests.unit.spec.strategies import Case, cases, many, wildest
+
+LEVELS = (POSITION, UNDERLYING, PORTFOLIO)
+
+
+def usd(amount: str) -> int:
+    return int(Decimal(amount) * WAD)
+
+
+def perp(underlying: int, contracts: int | str) -> int:
+    return pack_position(key_of(perpetual(underlying)), int(Decimal(contracts) * SIZE))
+
+
+def wbtc(coins: int, total: int | None = None) -> Holding:
+    return Holding(WBTC, coins * 10**8, (coins if total is None else total) * 10**8)
+
+
+def weth(coins: int) -> Holding:
+    return Holding(WETH, coins * 10**18, coins * 10**18)
+
+
+def assessed(world: World, book: Book) -> tuple[int, ...]:
+    """(equity, maintenance, target, initial, validity)"""
+    return tuple(world.engine.assess.call(given(book), sender=world.roles.trader))
+
+
+# -- known answers, worked out by hand -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_cash(world: World, level: int) -> None:
+    """Cash alone asks for nothing, and needs no price."""
+    assert assessed(world, Book(level, 5 * WAD, 0)) == (5 * WAD, 0, 0, 0, OPEN)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("side", [1, -1])
+def test_one_position(world: World, level: int, side: int) -> None:
+    """2 BTC at 60,000: 13 % of 120,000, and 13 % * 120,000**2 / 120,120,000 for its size."""
+    book = Book(level, 20_000 * WAD, 0, (perp(BTC, 2 * side),))
+    assert assessed(world, book) == (
+        usd("20000") + side * usd("120000"),  # basis 0: bought (sold) at 0
+        usd("15615.584415584415584416"),
+        usd("17177.142857142857142858"),
+        usd("19519.480519480519480520"),
+        OPEN,
+    )
+
+
+def test_unsettled_profit(world: World) -> None:
+    """basis + size * (mark - funding), rounded down."""
+    world.move(BTC, mark=60_100 * WAD + 1, funding=-40 * WAD)
+    book = Book(UNDERLYING, 0, -30_000 * WAD, (perp(BTC, "0.5"),))
+    assert assessed(world, book)[0] == 70 * WAD  # half a wei is lost
+    short = replace(book, basis=30_000 * WAD, positions=(perp(BTC, "-0.5"),))
+    assert assessed(world, short)[0] == -70 * WAD - 1
+
+
+def test_notional_is_at_mark(world: World) -> None:
+    """13 % of 60,600, and 13 % * 60,600**2 / (60,600 + 2,000 * 60,000)."""
+    world.move(BTC, mark=60_600 * WAD)
+    book = Book(POSITION, 0, 0, (perp(BTC, 1),))
+    assert assessed(world, book)[1] == usd("7878") + usd("3.976381927126800966")
+
+
+def test_basis_trade(world: World) -> None:
+    """2 BTC held, 2 BTC sold: 1 % of liquidity, 0.5 % of basis and half the size are left."""
+    book = Book(UNDERLYING, 0, 120_000 * WAD, (perp(BTC, -2),), (wbtc(2),))
+    cross = usd("16800") + usd("15600") + usd("15.584415584415584416")
+    net = usd("1200") + usd("600") + usd("3.898050974512743629")
+    assert assessed(world, book)[:2] == (120_000 * WAD, cross)
+    assert assessed(world, replace(book, level=POSITION))[:2] == (120_000 * WAD, cross)
+    assert assessed(world, replace(book, level=PORTFOLIO))[:2] == (120_000 * WAD, net)
+
+
+def test_partly_hedged(world: World) -> None:
+    """3 BTC held, 1 sold: 60,000 are matched, 120,000 are left in the scan."""
+    book = Book(PORTFOLIO, 0, 60_000 * WAD, (perp(BTC, -1),), (wbtc(3),))
+    depth = usd("0.974756310922269433")  # 13 % * 30,000**2 / 120,030,000
+    assert assessed(world, book)[1] == usd("1800") + usd("15600") + usd("300") + depth
+
+
+def test_spot_beside_a_long(world: World) -> None:
+    """Nothing is matched: the scan is of both, the depth of what is traded."""
+    book = Book(PORTFOLIO, 0, -60_000 * WAD, (perp(BTC, 1),), (wbtc(1),))
+    depth = usd("3.898050974512743629")
+    assert assessed(world, book)[1] == usd("600") + usd("15600") + depth
+
+
+def test_two_underlyings_hedged(world: World) -> None:
+    """Long 2 BTC, short 40 ETH: losses 15,600 and -19,200, their root sum of squares remains.
+
+    The factor asks sqrt((1 - 0.75**2) * (15,600**2 + 19,200**2)) = 16,363, all falling together
+    3,600, the floor 20 % of 34,800.
+    """
+    book = Book(UNDERLYING, 0, 0, (perp(BTC, 2), perp(ETH, -40)))
+    depth = usd("15.584415584415584416") + usd("25.565912117177097204")
+    assert assessed(world, book)[1] == usd("34800") + depth
+    assert assessed(world, replace(book, level=POSITION))[1] == usd("34800") + depth
+    netted = usd("24738.633753705963298929")
+    assert assessed(world, replace(book, level=PORTFOLIO))[1] == netted + depth
+
+
+def test_two_underlyings_on_one_side(world: World) -> None:
+    """Long both: everything falls together, and nothing is saved."""
+    book = Book(PORTFOLIO, 0, 0, (perp(BTC, 2), perp(ETH, 40)))
+    depth = usd("15.584415584415584416") + usd("25.565912117177097204")
+    assert assessed(world, book)[1] == usd("34800") + depth
+
+
+def test_tiers(world: World) -> None:
+    """10,000 ETH are worth 30 million: 17 % of 1, 20 % of 4, 30 % of 15, 50 % of 10 million."""
+    book = Book(UNDERLYING, -WAD, 0, (), (weth(10_000),))
+    assert assessed(world, book) == (
+        usd("29999999"),
+        usd("10470000"),
+        usd("11517000"),
+        usd("13087500"),
+        OPEN,
+    )
+    # 1 % of all, 3, 13 and 33 % of the upper tiers, and the scan of 16 %
+    netted = usd("300000") + usd("120000") + usd("1950000") + usd("3300000") + usd("4800000")
+    assert assessed(world, replace(book, level=PORTFOLIO))[1] == netted
+
+
+def test_volatility(world: World) -> None:
+    """Twice the haircuts; netted, only of what the tiers exceed the first."""
+    calm = world.engine.asset_params(WETH)._asdict()
+    sender = world.roles.governor
+    world.engine.set_asset(WETH, {**calm, "volatility": 20_000}, sender=sender)
+    book = Book(UNDERLYING, 0, 0, (), (weth(1_000),))
+    assert assessed(world, book)[1] == 2 * (usd("170000") + usd("400000"))
+    netted = usd("30000") + 2 * usd("60000") + usd("480000")
+    assert assessed(world, replace(book, level=PORTFOLIO))[1] == netted
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_concentration(world: World, level: int) -> None:
+    """4,500 BTC are held in all, half as many again as the scale of 3,000: IM asks half the
+    haircut more, at each level: 1.25 * (14 % + 7 %) of 60,000.
+    """
+    book = Book(level, 0, 0, (), (wbtc(1, 4_500),))
+    assert assessed(world, book)[1] == usd("8400")
+    assert assessed(world, book)[3] == usd("15750")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_concentration_leaves_something(world: World, level: int) -> None:
+    """At a hundred times the scale collateral counts for nothing, and for no less."""
+    book = Book(level, 0, 0, (), (wbtc(1, 300_000),))
+    assert assessed(world, book)[3] == usd("60000")
+
+
+def test_divergence_of_collateral(world: World) -> None:
+    """The index is 5 % above the stable price: 3,000 of each coin's 63,000 give no room."""
+    world.move(BTC, index=63_000 * WAD)
+    book = Book(UNDERLYING, 0, 0, (), (wbtc(1),))
+    haircut = usd("11025")  # 1.25 * 14 % of 63,000
+    assert assessed(world, book)[3] == haircut + usd("3000")
+    assert assessed(world, replace(book, level=PORTFOLIO))[3] == haircut + usd("3000")
+    world.move(BTC, index=57_000 * WAD)
+    assert assessed(world, book)[3] == usd("9975")
+
+
+@pytest.mark.parametrize(("index", "side"), [(63_000, 1), (57_000, -1)])
+def test_divergence_of_positions(world: World, index: int, side: int) -> None:
+    """What a jump of the index has brought gives no room; what it has cost is gone."""
+    world.move(BTC, index=index * WAD, mark=index * WAD)
+    winner = Book(UNDERLYING, 0, 0, (perp(BTC, side),))
+    loser = replace(winner, positions=(perp(BTC, -side),))
+    assert assessed(world, winner)[1] == assessed(world, loser)[1]
+    assert assessed(world, winner)[3] == assessed(world, loser)[3] + usd("3000")
+
+
+def test_divergence_of_a_hedge(world: World) -> None:
+    """At PORTFOLIO spot and short cancel, below collateral alone is charged."""
+    world.move(BTC, index=63_000 * WAD, mark=63_000 * WAD)
+    book = Book(PORTFOLIO, 0, 63_000 * WAD, (perp(BTC, -1),), (wbtc(1),))
+    _, maintenance, _, initial, _ = assessed(world, book)
+    assert initial == -(-maintenance * 5 // 4)
+    _, maintenance, _, initial, _ = assessed(world, replace(book, level=UNDERLYING))
+    assert initial == -(-maintenance * 5 // 4) + usd("3000")
+
+
+def test_validity(world: World) -> None:
+    """The least valid price counts, of what is held only."""
+    world.move(BTC, validity=LIQUIDATION)
+    world.move(ETH, validity=STALE)
+    both = Book(UNDERLYING, 0, 0, (perp(BTC, 1), perp(ETH, 1)))
+    assert assessed(world, both)[4] == STALE
+    assert assessed(world, replace(both, positions=both.positions[:1]))[4] == LIQUIDATION
+    assert assessed(world, replace(both, positions=()))[4] == OPEN
+    assert assessed(world, Book(POSITION, 0, 0, (), (weth(1),)))[4] == STALE
+    assert assessed(world, Book(POSITION, 0, 0, (), (weth(0),)))[4] == OPEN
+
+
+# -- as in the specification ---------------------------------------------------------------------
+
+
+@many
+@hypothesis.given(cases())
+def test_specification(bare: World, chain: Chain, case: Case) -> None:
+    """Any book, any parameters within bounds, stale and diverged prices: the same wei; and
+    `preview` tells the same.
+    """
+    book, model, markets = case
+    with chain.isolate():
+        bare.set_markets(markets)
+        bare.set_model(model)
+        expected = astuple(assess(book, model, markets))
+        assert assessed(bare, book) == expected
+        assert tuple(bare.engine.preview(given(book))) == expected
+
+
+@many
+@hypothesis.given(cases(quotes=wildest, largest=2**200))
+def test_never_reverts(bare: World, chain: Chain, case: Case) -> None:
+    """Sizes, amounts and prices as large as they can be: no feed makes an account unassessable."""
+    book, model, markets = case
+    with chain.isolate():
+        bare.set_markets(markets)
+        bare.set_model(model)
+        assert assessed(bare, book) == astuple(assess(book, model, markets))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_largest_book(bare: World, level: int) -> None:
+    """63 positions and 16 collaterals, all as large and as dear as can be."""
+    params = replace(MODEL.underlyings[BTC], scan_range=4_000, beta=0, depth=1)
+    asset = replace(MODEL.assets[WBTC], decimals=0, haircuts=(10_000,) * 4, liquidity=6_000)
+    top = Market(MAX_PRICE, 1, MAX_PRICE * 11 // 10, -(2**95 - 1), OPEN)
+    ids = range(1, 64)
+    model = RiskModel(
+        dict.fromkeys(ids, params),
+        {id: replace(asset, underlying=id + 1, scale=1) for id in range(16)},
+        replace(MODEL.factors, target=30_000, initial=30_000, floor=BPS),
+    )
+    bare.set_markets(dict.fromkeys(ids, top))
+    bare.set_model(model)
+    size = Decimal(SIZE_LIMIT) / SIZE
+    book = Book(
+        level,
+        2**140,
+        2**103 - 1,
+        tuple(perp(id, str(size)) for id in ids),
+        tuple(Holding(id, 2**112 - 1, 2**112 - 1) for id in range(16)),
+    )
+    receipt = bare.engine.assess(given(book), sender=bare.roles.trader)
+    margin = receipt.return_value
+    assert tuple(margin) == astuple(assess(book, model, dict.fromkeys(ids, top)))
+    assert margin.equity * margin.maintenance < 2**255
+    assert receipt.gas_used < 2_000_000
+
+
+# -- what is asked of the market -----------------------------------------------------------------
+
+
+def test_rolls_each_underlying_once(world: World) -> None:
+    before = world.market.rolls()
+    book = Book(PORTFOLIO, 0, 0, (perp(BTC, 1), perp(ETH, 1)), (weth(1), wbtc(1)))
+    world.engine.assess(given(book), sender=world.roles.trader)
+    assert world.market.rolls() == before + 2
+
+
+@pytest.mark.parametrize("underlying", [0, 3, 64, 256, 2**16 - 1])
+def test_unknown_underlying(world: World, underlying: int) -> None:
+    book = Book(POSITION, 0, 0, (perp(underlying, 1),))
+    with reverts("engine: unknown underlying"):
+        world.engine.assess(given(book), sender=world.roles.trader)
+
+
+@pytest.mark.parametrize("asset", [2, 32, 2**256 - 1])
+def test_unknown_asset(world: World, asset: int) -> None:
+    book = Book(POSITION, 0, 0, (), (Holding(asset, 1, 1),))
+    with reverts("engine: unknown asset"):
+        world.engine.assess(given(book), sender=world.roles.trader)

@@ -1,0 +1,61 @@
+"""set_factors: what margins are multiplied with, and the floor under netting."""
+
+from dataclasses import replace
+
+import pytest
+
+from plimsoll.spec.margin import Factors
+from tests.harness import reverts
+from tests.unit.margin_engine.conftest import MODEL, World
+
+FACTORS = MODEL.factors
+
+
+@pytest.mark.parametrize(
+    "factors", [FACTORS, Factors(10_001, 10_001, 500), Factors(30_000, 30_000, 10_000)]
+)
+def test_set_factors(bare: World, factors: Factors) -> None:
+    """The governor sets them first; bounds are allowed."""
+    assert tuple(bare.engine.factors()) == (0, 0, 0)
+    receipt = bare.engine.set_factors(factors, sender=bare.roles.governor)
+    assert Factors(*bare.engine.factors()) == factors
+    [event] = receipt.events_of(bare.engine.FactorsChanged)
+    assert Factors(*event.factors) == factors
+
+
+@pytest.mark.parametrize("role", ["governor", "steward"])
+def test_change(world: World, role: str) -> None:
+    factors = Factors(11_500, 14_000, 2_500)
+    world.engine.set_factors(factors, sender=getattr(world.roles, role))
+    assert Factors(*world.engine.factors()) == factors
+
+
+def test_first_by_the_governor_only(bare: World) -> None:
+    with reverts("governed: not governor"):
+        bare.engine.set_factors(FACTORS, sender=bare.roles.steward)
+
+
+def test_change_by_the_steward_only(world: World) -> None:
+    with reverts("governed: not steward"):
+        world.engine.set_factors(FACTORS, sender=world.roles.trader)
+
+
+def test_not_in_a_batch(world: World) -> None:
+    world.vault.set_unlocked(True, sender=world.roles.trader)
+    with reverts("governed: batch under way"):
+        world.engine.set_factors(FACTORS, sender=world.roles.steward)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"target": 10_000}, "engine: target out of range"),
+        ({"target": 12_501}, "engine: target above initial"),
+        ({"initial": 30_001}, "engine: initial out of range"),
+        ({"floor": 499}, "engine: floor out of range"),
+        ({"floor": 10_001}, "engine: floor out of range"),
+    ],
+)
+def test_out_of_range(world: World, changes: dict[str, int], reason: str) -> None:
+    with reverts(reason):
+        world.engine.set_factors(replace(FACTORS, **changes), sender=world.roles.steward)
