@@ -33,14 +33,11 @@ from modules import governed
 from modules import market_word
 from modules import wad
 
-
 implements: IMarketData
 
 initializes: governed
 
-
 exports: governed.registry
-
 
 HOUR: constant(uint256) = 3_600
 DAY: constant(uint256) = 86_400
@@ -53,7 +50,7 @@ MIN_GAS: constant(uint256) = 10_000  # after a feed has failed, see _ask
 
 
 # what `roll` has told in this transaction
-told: transient(HashMap[uint256, IMarketData.Market])
+told: transient (HashMap[uint256, IMarketData.Market])
 
 # words of each underlying, laid out in market_word
 prices: HashMap[uint256, uint256]
@@ -138,12 +135,12 @@ def _advanced(underlying: uint256, params: IMarketData.Params) -> IMarketData.St
     if elapsed == 0:
         return state
 
-    # toward the stable price of before: the step rounds down
+
+    # toward the index and never beyond it; the step rounds down
     step: uint256 = state.stable * params.stable_rate * elapsed // (wad.BPS * HOUR)
     if state.index > state.stable:
         state.stable = min(state.index, state.stable + step)
     else:
-        # what is above step is also above 0
         state.stable -= min(state.stable - state.index, step)
 
     index: int256 = convert(state.index, int256)

@@ -8,7 +8,8 @@
      and limits of what is listed; the guardian pauses single actions for a while. Nobody moves
      money here.
 
-     The hot path is one storage read: the engine and the ends of the three pauses share a word.
+     The engine and the ends of the three pauses share a word, so that what the vault asks for an
+     action costs one cold read.
 
          core   liquidate 32 | trade 32 | withdraw 32 | engine 160    (times: unix seconds)
          asset  cap 112 | decimals 8 | id + 1 8                       (cap: token units)
@@ -16,7 +17,7 @@
      A pause is for at most MAX_PAUSE, and the same action not again before MAX_PAUSE + COOLDOWN
      after the last pause began, so that withdrawals can never be stopped for ever. The governor
      may end one early, nobody can extend one. Liquidation waits until no action has been paused
-     for GRACE: who could not act, gets time to.
+     for GRACE: whoever could not act gets the time to.
 @custom:kill The guardian pauses actions, the governor withdraws the approval of venues, sets caps
      and size limits to 0, and replaces the engine or the liquidator (none: the zero address).
 """

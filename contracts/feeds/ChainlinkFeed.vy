@@ -11,7 +11,6 @@
 
 from interfaces import IPriceFeed
 
-
 implements: IPriceFeed
 
 
@@ -21,7 +20,6 @@ interface IAggregator:
 
 
 MAX_DECIMALS: constant(uint256) = 18
-
 
 aggregator: public(immutable(IAggregator))
 max_age: public(immutable(uint256))
@@ -37,7 +35,7 @@ def __init__(_aggregator: address, _max_age: uint256):
     max_age = _max_age
     decimals: uint256 = convert(staticcall IAggregator(_aggregator).decimals(), uint256)
     assert decimals <= MAX_DECIMALS, "feed: too many decimals"
-    _SCALE = 10 ** (MAX_DECIMALS - decimals)
+    _SCALE = 10**(MAX_DECIMALS - decimals)
 
 
 @external

@@ -19,24 +19,20 @@ from modules import governed
 from snekmate.utils import ecdsa
 from snekmate.utils import eip712_domain_separator
 
-
 implements: IPriceFeed
 implements: ISignedFeed
 
 initializes: governed
 initializes: eip712_domain_separator
 
-
 exports: (
     eip712_domain_separator.eip712Domain,
     governed.registry,
 )
 
-
 REPORT: constant(bytes32) = keccak256("Report(uint256 price,uint256 time)")
 MAX_PRICE: constant(uint256) = 10**25  # MarketData takes no more
 TIME: constant(uint256) = 2**40 - 1  # mask
-
 
 name: public(immutable(String[50]))
 
@@ -111,9 +107,7 @@ def report_digest(price: uint256, time: uint256) -> bytes32:
 @internal
 @view
 def _digest(price: uint256, time: uint256) -> bytes32:
-    return eip712_domain_separator._hash_typed_data_v4(
-        keccak256(abi_encode(REPORT, price, time))
-    )
+    return eip712_domain_separator._hash_typed_data_v4(keccak256(abi_encode(REPORT, price, time)))
 
 
 @external

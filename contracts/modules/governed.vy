@@ -7,7 +7,6 @@
 from interfaces import IMarginVault
 from interfaces import IRegistry
 
-
 _REGISTRY: immutable(IRegistry)
 
 

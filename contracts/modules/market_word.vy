@@ -15,7 +15,6 @@
 
 from interfaces import IMarketData
 
-
 FUNDING_LIMIT: constant(int256) = 2**95 - 1
 PREMIUM_LIMIT: constant(int256) = 2**59 - 1
 

@@ -8,7 +8,6 @@
      and it is corrected by one only where the division left a remainder, hence b > 1.
 """
 
-
 WAD: constant(uint256) = 10**18  # one unit of quote currency, or a ratio of one
 RAY: constant(uint256) = 10**27  # an interest index of one
 BPS: constant(uint256) = 10**4  # a ratio of one, in basis points

@@ -6,7 +6,7 @@ from tests.harness import Account, Chain, Contract, reverts
 from tests.unit.registry.conftest import ACTIONS, DAY, HOUR, INSURANCE, TRADE, WITHDRAW
 
 
-def test_tells_engine_and_insurance(wired: Contract, engine: Contract, liquidator: Account) -> None:
+def test_tells_the_insurance_account(wired: Contract, liquidator: Account) -> None:
     assert wired.check_liquidator(liquidator) == INSURANCE
 
 
@@ -18,7 +18,6 @@ def test_not_liquidator(wired: Contract, governor: Account) -> None:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_waits_for_the_grace_period(
     wired: Contract,
-    engine: Contract,
     guardian: Account,
     liquidator: Account,
     chain: Chain,

@@ -9,9 +9,7 @@ from tests.unit.registry.conftest import ACTIONS, DAY, LIQUIDATE, TRADE, WITHDRA
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_one_action(
-    wired: Contract, engine: Contract, guardian: Account, chain: Chain, action: int
-) -> None:
+def test_one_action(wired: Contract, guardian: Account, chain: Chain, action: int) -> None:
     receipt = wired.pause(action, DAY, sender=guardian)
     until = receipt.timestamp + DAY
     [event] = receipt.events_of(wired.Paused)

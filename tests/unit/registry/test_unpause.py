@@ -4,9 +4,7 @@ from tests.harness import Account, Chain, Contract, reverts
 from tests.unit.registry.conftest import DAY, TRADE, WITHDRAW
 
 
-def test_ends_now(
-    wired: Contract, engine: Contract, governor: Account, guardian: Account, chain: Chain
-) -> None:
+def test_ends_now(wired: Contract, governor: Account, guardian: Account, chain: Chain) -> None:
     wired.pause(TRADE, DAY, sender=guardian)
     wired.pause(WITHDRAW, DAY, sender=guardian)
     until = wired.paused_until(WITHDRAW)
