@@ -281,7 +281,8 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     """
     @notice Books a zero-sum bundle of trades, for an approved venue. Accounts that only receive
         cash need neither approve the venue nor be checked; every other one must do both.
-    @dev What a trade pays above or below mark is settled in cash at once; later moves of the
+    @dev Accounts that trade are settled first, and what a trade pays above or below mark is
+         settled at once; so no debt is left that only unsettled profit backs. Later moves of the
          mark stand in basis. Legs are taken together by account, in order of first appearance;
          one without size only moves cash.
     """
@@ -315,7 +316,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             continue
 
         self._touch(account, pool)
-        book: IMarginEngine.Book = self._load(account, pool)
+        book: IMarginEngine.Book = self._settled(account, pool)
         for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
             leg: IMarginVault.Leg = legs[j]
             if leg.account != account or leg.size == 0:
@@ -398,7 +399,7 @@ def slice(
     self._touch(to, pool)
     share: int256 = convert(fraction, int256)
     seller: IMarginEngine.Book = self._settled(account, pool)
-    buyer: IMarginEngine.Book = self._with_share(self._load(to, pool), seller, share)
+    buyer: IMarginEngine.Book = self._with_share(self._settled(to, pool), seller, share)
     part: int256 = wad._floor_div(seller.cash * share, wad.IWAD)
     seller = self._with_share(seller, seller, -share)
     paid: int256 = payment

@@ -202,7 +202,7 @@ class Ledger:
             require(insurance not in (account, to), "vault: insurance account")
             require(fraction <= WAD, "vault: fraction")
             self._touch(to)
-            seller, buyer = self._settled(account), self._load(to)
+            seller, buyer = self._settled(account), self._settled(to)
             whole = replace(
                 seller, positions=list(seller.positions), collateral=dict(seller.collateral)
             )
@@ -294,7 +294,7 @@ class Ledger:
             self._pay(account, result)  # receives cash: nothing to approve, nothing to check
             return
         self._touch(account)
-        draft = self._load(account)
+        draft = self._settled(account)
         for leg in trades:
             limit = self.listing.max_size.get(underlying_of(leg.instrument), 0)
             listed = leg.instrument == perpetual(underlying_of(leg.instrument))
