@@ -24,7 +24,8 @@ def __init__(_answer: Bytes[96]):
 @view
 @raw_return
 def isValidSignature(digest: bytes32, signature: Bytes[1024]) -> Bytes[96]:
-    assert len(signature) > 0, "wallet: no signature"
+    if len(signature) == 0:
+        raw_revert(answer)
     return answer
 """
 
@@ -274,6 +275,7 @@ def test_refuses_any_other_answer(desk, answering, bid, ask, answer):
 
 
 def test_refuses_a_contract_that_reverts(desk, answering, bid, ask):
+    """Even with the right answer for a reason."""
     contract = answering(MAGIC)
     with reverts("orders: bad signature, order 1"):
         desk.match(bid, [SignedOrder(ask, contract.address, b"")], [1])
