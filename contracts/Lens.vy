@@ -259,7 +259,7 @@ def account(id: uint256) -> ILens.Account:
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
         if (underlyings >> underlying) & 1 == 1:
             part: Part = self._part(engine, book, underlying)
-            tallies.append(self._tally(core.level, part))
+            tallies.append(self._tally(core, part))
     all: Tally = self._sum(tallies, max_value(uint256))
     told.scan = self._scan(core, all.losses)
     told.unsettled = book.basis + wad._floor_div(all.profit, wad.ISIZE)
@@ -282,7 +282,7 @@ def account(id: uint256) -> ILens.Account:
             available: uint256 = 0
             if open:
                 available = self._available(core, part, others, told.summary.margin, i)
-            told.collateral.append(self._collateral(core.level, part, i, available))
+            told.collateral.append(self._collateral(core, part, i, available))
     return told
 
 
@@ -304,7 +304,7 @@ def _part(engine: IMarginEngine, book: IMarginEngine.Book, underlying: uint256) 
 
 @internal
 @pure
-def _tally(level: uint256, part: Part) -> Tally:
+def _tally(core: Core, part: Part) -> Tally:
     """
     @notice What a part adds; a part of which nothing is left adds nothing.
     """
@@ -315,18 +315,18 @@ def _tally(level: uint256, part: Part) -> Tally:
         tally.profit += size * gap
         tally.validity = part.market.validity
     for i: uint256 in range(len(part.items), bound=MAX_COLLATERALS):
-        piece: ILens.Collateral = self._piece(level, part, i)
+        piece: ILens.Collateral = self._piece(core, part, i)
         tally.spot += piece.value
         tally.haircuts += piece.haircut
         tally.concentration += piece.concentration
         tally.divergence += piece.divergence
         if piece.amount > 0:
             tally.validity = part.market.validity
-    risk: scan.Risk = self._risk(level, part)
+    risk: scan.Risk = self._risk(core.level, part)
     loss: int256 = 0
     calendar: uint256 = 0
     depth: uint256 = 0
-    loss, calendar, depth = scan._charges(level, part.params, part.market.index, risk)
+    loss, calendar, depth = scan._charges(core.level, part.params, part.market.index, risk)
     tally.charges = calendar + depth
     tally.divergence += self._divergence(part, risk)
     tally.losses = factor._add(tally.losses, part.params.beta, loss)
@@ -335,26 +335,30 @@ def _tally(level: uint256, part: Part) -> Tally:
 
 @internal
 @pure
-def _piece(level: uint256, part: Part, i: uint256) -> ILens.Collateral:
+def _piece(core: Core, part: Part, i: uint256) -> ILens.Collateral:
     """
     @notice What the engine makes of one holding.
     """
     item: Item = part.items[i]
     prices: IMarketData.Market = part.market
-    netted: bool = level == scan.PORTFOLIO
+    netted: bool = core.level == scan.PORTFOLIO
     piece: ILens.Collateral = empty(ILens.Collateral)
     piece.asset = item.holding.asset
     piece.amount = item.holding.amount
     piece.value = haircut._value(piece.amount, prices.index, item.params.decimals)
     piece.haircut = haircut._haircut(item.params, piece.value, netted)
-    left: uint256 = piece.value - piece.haircut
+    taken: uint256 = piece.haircut
     if netted:
-        left -= min(left, wad._ceil_div(piece.value * part.params.scan_range, wad.BPS))
+        taken += wad._ceil_div(piece.value * part.params.scan_range, wad.BPS)
     elif prices.index > prices.stable:
         piece.divergence = piece.value - haircut._value(
             piece.amount, prices.stable, item.params.decimals
         )
-    piece.concentration = haircut._concentration(item.params, piece.value, item.holding.total, left)
+    # what initial margin could take at most, rounded down
+    most: uint256 = piece.value * wad.BPS // core.factors.initial
+    piece.concentration = haircut._concentration(
+        item.params, piece.value, item.holding.total, most - min(most, taken)
+    )
     return piece
 
 
@@ -481,8 +485,8 @@ def _position(word: uint256) -> ILens.Position:
 
 @internal
 @view
-def _collateral(level: uint256, part: Part, i: uint256, available: uint256) -> ILens.Collateral:
-    piece: ILens.Collateral = self._piece(level, part, i)
+def _collateral(core: Core, part: Part, i: uint256, available: uint256) -> ILens.Collateral:
+    piece: ILens.Collateral = self._piece(core, part, i)
     piece.token = staticcall registry.tokens(piece.asset)
     piece.bands = haircut._bands(part.items[i].params, piece.value)
     piece.available = available
@@ -595,9 +599,7 @@ def _bears(
     """
     changed: Part = part
     changed.items[i].holding.amount = left
-    after: IMarginEngine.Margin = self._margin(
-        core, self._plus(others, self._tally(core.level, changed))
-    )
+    after: IMarginEngine.Margin = self._margin(core, self._plus(others, self._tally(core, changed)))
     if after.validity >= OPEN and after.equity >= convert(after.initial, int256):
         return True
     if after.maintenance > before.maintenance:
@@ -661,9 +663,7 @@ def _short(core: Core, part: Part, others: Tally, price: uint256) -> bool:
     moved: Part = part
     moved.market.index = price
     moved.market.mark = price * part.market.mark // part.market.index
-    margin: IMarginEngine.Margin = self._margin(
-        core, self._plus(others, self._tally(core.level, moved))
-    )
+    margin: IMarginEngine.Margin = self._margin(core, self._plus(others, self._tally(core, moved)))
     return margin.equity < convert(margin.maintenance, int256)
 
 

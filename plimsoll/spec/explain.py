@@ -139,7 +139,7 @@ def explain(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Brea
         risk = risks.setdefault(params.underlying, Risk())
         value = value_of(holding.amount, market.index, params.decimals)
         cut = haircut.haircut(params, value, netted)
-        room = value - cut
+        room = value * BPS // model.factors.initial - cut
         divergence = 0
         if netted:
             risk.spot += value
@@ -260,20 +260,20 @@ def liquidation_prices(
         moved = replace(market, index=price, mark=price * market.mark // market.index)
         return health(assess(book, model, {**markets, underlying: moved})) < 0
 
+    def threshold(far: int) -> int:
+        """Between the index and a price that liquidates, the one next to the index that does."""
+        healthy = market.index
+        while (gap := abs(far - healthy)) > 1 and gap * PRECISION > healthy:
+            middle = (far + healthy) // 2
+            far, healthy = (middle, healthy) if short(middle) else (far, middle)
+        return far
+
     if short(market.index):
         return market.index, market.index
-    below, above = 0, MAX
-    if short(1):
-        below, healthy = 1, market.index
-        while healthy - below > 1 and (healthy - below) * PRECISION > healthy:
-            middle = (below + healthy) // 2
-            below, healthy = (middle, healthy) if short(middle) else (below, middle)
-    if short(MAX_PRICE):
-        healthy, above = market.index, MAX_PRICE
-        while above - healthy > 1 and (above - healthy) * PRECISION > healthy:
-            middle = (healthy + above) // 2
-            healthy, above = (healthy, middle) if short(middle) else (middle, above)
-    return below, above
+    return (
+        threshold(1) if short(1) else 0,
+        threshold(MAX_PRICE) if short(MAX_PRICE) else MAX,
+    )
 
 
 # -- of the market and the ledger ----------------------------------------------------------------

@@ -1,0 +1,34 @@
+import pytest
+
+from tests.deployment import deploy
+from tests.harness import Accounts, Chain, Contract, Project
+
+from .desk import Desk
+from .stage import Stage
+
+
+@pytest.fixture(scope="module")
+def desk(project: Project, accounts: Accounts, chain: Chain) -> Desk:
+    return Desk(deploy(project, accounts, chain), chain, accounts[10])
+
+
+@pytest.fixture(scope="module")
+def stage(project: Project, accounts: Accounts) -> Stage:
+    return Stage(project, accounts[0])
+
+
+@pytest.fixture(scope="module")
+def lens(desk: Desk) -> Contract:
+    return desk.lens
+
+
+@pytest.fixture
+def account(desk: Desk) -> int:
+    """The trader's, with a hundred thousand of quote, ten bitcoins and a hundred ether."""
+    return desk.open(desk.trader, quote=100_000, wbtc=10, weth=100)
+
+
+@pytest.fixture
+def counter(desk: Desk) -> int:
+    """The maker's, who takes the other side of everything."""
+    return desk.open(desk.maker, quote=50_000_000)

@@ -1,0 +1,166 @@
+"""What is told to be available is what `withdraw` lets out, and not a unit more."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from plimsoll.spec import explain
+from plimsoll.spec.ledger import QUOTE
+from tests.deployment import BTC, ETH, SOL
+from tests.harness import Contract, Reverted, reverts
+
+from .desk import Desk
+
+WITHDRAW = 1  # in the registry's flag of actions
+
+
+def available(desk: Desk, account: int) -> dict[int, int]:
+    told = desk.lens.account(account)
+    return {QUOTE: told.available} | {item.asset: item.available for item in told.collateral}
+
+
+def withdraw(desk: Desk, account: int, token: Any, amount: int) -> None:
+    owner = desk.trader
+    desk.vault.withdraw(account, token, amount, owner, sender=owner)
+
+
+def check(desk: Desk, account: int) -> dict[int, int]:
+    """Each token: the specification says so, all of it goes out, and a unit more does not."""
+    told = available(desk, account)
+    ledger = desk.ledger(account)
+    for asset, token in desk.tokens(account).items():
+        amount = told[asset]
+        assert amount == explain.available(ledger, account, asset)
+        with desk.chain.isolate():
+            if amount:
+                before = token.balanceOf(desk.trader)
+                withdraw(desk, account, token, amount)
+                assert token.balanceOf(desk.trader) == before + amount
+        with reverts():
+            withdraw(desk, account, token, amount + 1)
+    return told
+
+
+def test_margin_is_the_bound(desk: Desk, account: int, counter: int) -> None:
+    """Quote down to what covers initial margin: on credit, against the collateral."""
+    desk.trade(account, counter, BTC, 45)
+    margin = desk.margin(account)
+    told = check(desk, account)
+    assert told[QUOTE] == (margin.equity - margin.initial) // 10**12
+    with reverts("vault: margin"):
+        withdraw(desk, account, desk.quote, told[QUOTE] + 1)
+    with reverts("vault: margin"):
+        withdraw(desk, account, desk.wbtc, told[desk.assets["WBTC"]] + 1)
+    assert 0 < told[desk.assets["WBTC"]] < 10 * 10**8
+    assert 0 < told[desk.assets["WETH"]] <= 100 * 10**18
+
+
+def test_liquidity_is_the_bound(desk: Desk) -> None:
+    """What lenders have is lent, so what is there is less than the cash."""
+    account = desk.open(desk.trader, 1, quote=1_000)
+    borrower = desk.open(desk.taker, 5, weth=10)
+    desk.vault.withdraw(
+        borrower, desk.quote, desk.lens.account(borrower).available, desk.taker, sender=desk.taker
+    )
+    assert check(desk, account)[QUOTE] == 100 * 10**6
+    with reverts("vault: no liquidity"):
+        withdraw(desk, account, desk.quote, 100 * 10**6 + 1)
+
+
+def test_utilisation_is_the_bound(desk: Desk) -> None:
+    """A loan must leave a tenth of the others' cash."""
+    desk.open(desk.taker, 6, quote=1_000)
+    account = desk.open(desk.trader, 2, weth=10, quote=10)
+    assert check(desk, account)[QUOTE] == 910 * 10**6
+    with reverts("vault: utilisation"):
+        withdraw(desk, account, desk.quote, 910 * 10**6 + 1)
+
+
+def test_without_risk_everything_is(desk: Desk) -> None:
+    """An account that owes nothing needs no price to leave."""
+    account = desk.open(desk.trader, 3, quote=7, weth=2)
+    desk.chain.mine(delta=7 * 86_400)
+    assert check(desk, account) == {QUOTE: 7 * 10**6, desk.assets["WETH"]: 2 * 10**18}
+
+
+def test_stale_prices_let_out_what_reduces(desk: Desk, account: int, counter: int) -> None:
+    """Collateral goes whose haircut is a larger part of it than MM is of equity; quote does not."""
+    desk.trade(account, counter, BTC, 1)
+    assert all(check(desk, account).values())
+    desk.chain.mine(delta=86_400)
+    told = check(desk, account)
+    assert told[QUOTE] == 0
+    assert told[desk.assets["WETH"]] > 0
+
+
+def test_a_short_account_keeps_all_but_dust(desk: Desk, counter: int) -> None:
+    """A trillionth of a dollar is forgiven: some hundred wei of ether."""
+    account = desk.open(desk.trader, 4, quote=10_000, weth=1)
+    desk.trade(account, counter, BTC, 1)
+    desk.move(BTC, 55_000)
+    margin = desk.margin(account)
+    assert margin.maintenance < margin.equity < margin.initial
+    told = check(desk, account)
+    assert told[QUOTE] == 0
+    assert told[desk.assets["WETH"]] < 1_000
+
+
+def test_nothing_while_paused(desk: Desk, account: int) -> None:
+    assert all(available(desk, account).values())
+    desk.registry.pause(WITHDRAW, 3_600, sender=desk.guardian)
+    assert not any(available(desk, account).values())
+    with reverts("registry: paused"):
+        withdraw(desk, account, desk.quote, 1)
+    desk.chain.mine(delta=3_600)
+    assert all(available(desk, account).values())
+
+
+@pytest.mark.pyrevm  # too many transactions for anvil
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    level=st.integers(0, 2),
+    sizes=st.tuples(st.integers(-40, 40), st.integers(-800, 800), st.integers(-9_000, 9_000)),
+    moves=st.tuples(*[st.integers(-9, 9)] * 3),
+    credit=st.integers(0, 100),
+    idle=st.integers(0, 5_000),
+)
+def test_exact_for_any_book(
+    desk: Desk,
+    account: int,
+    counter: int,
+    level: int,
+    sizes: tuple[int, ...],
+    moves: tuple[int, ...],
+    credit: int,
+    idle: int,
+) -> None:
+    """Some positions, a part of what is left taken out, prices moved, time passed."""
+    with desk.chain.isolate():
+        desk.vault.set_netting(account, level, sender=desk.trader)
+        try:
+            for underlying, size in zip((BTC, ETH, SOL), sizes, strict=True):
+                if size:
+                    desk.trade(account, counter, underlying, size)
+        except Reverted:
+            assume(False)
+        taken = desk.lens.account(account).available * credit // 100
+        if taken:
+            withdraw(desk, account, desk.quote, taken)
+        for underlying, move in zip((BTC, ETH, SOL), moves, strict=True):
+            desk.set_price(underlying, desk.prices[underlying] * (100 + move) / 100)
+        desk.chain.mine(delta=idle)
+        check(desk, account)
+
+
+def test_interest_is_counted(desk: Desk, lens: Contract, account: int) -> None:
+    """A year of interest on a loan, not accrued by anybody yet."""
+    desk.open(desk.taker, 7, quote=600_000)
+    withdraw(desk, account, desk.quote, 550_000 * 10**6)
+    desk.wait(30 * 86_400)
+    assert lens.account(account).cash < -450_000 * 10**18
+    told = check(desk, account)
+    assert told[desk.assets["WBTC"]] < 10 * 10**8

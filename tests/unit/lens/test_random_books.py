@@ -1,0 +1,141 @@
+"""Everything that is told of one account, against the specification, to the wei."""
+
+from dataclasses import astuple, replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from plimsoll.spec import explain
+from plimsoll.spec.ledger import QUOTE
+from plimsoll.spec.margin import assess, unsettled
+from plimsoll.spec.market import Market
+from plimsoll.spec.wad import WAD
+from plimsoll.spec.words import size_of
+from tests.unit.spec.strategies import Case, cases, magnitudes, wildest
+
+from .stage import Stage
+
+ACCOUNT = 7
+
+many = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+pytestmark = pytest.mark.pyrevm  # too many transactions for anvil
+
+
+@st.composite
+def tight(draw: st.DrawFn) -> Case:
+    """A book whose cash leaves it near its margins."""
+    book, model, markets = draw(cases())
+    margin = assess(book, model, markets)
+    aim = margin.initial * draw(st.integers(50, 300)) // 100
+    return replace(book, cash=book.cash + aim - margin.equity), model, markets
+
+
+def check(stage: Stage, case: Case, tokens: int) -> None:
+    book, model, markets = case
+    with stage.chain.isolate():
+        stage.set(model, markets)
+        ledger = stage.put(ACCOUNT, book, model, markets, tokens)
+        told = stage.lens.account(ACCOUNT)
+        levels = stage.lens.at_levels(ACCOUNT)
+
+    want = explain.explain(book, model, markets)
+    margin = want.margin
+    assert told.summary == (
+        ACCOUNT,
+        True,
+        astuple(margin),
+        explain.health(margin),
+        explain.ratio(margin),
+        explain.used(margin),
+        len(book.positions),
+    )
+    assert [tuple(level) for level in levels] == [
+        astuple(level) for level in explain.at_levels(book, model, markets)
+    ]
+    assert (told.level, told.cash, told.basis) == (book.level, book.cash, book.basis)
+    assert told.unsettled == unsettled(book.basis, book.positions, markets)
+    assert told.scan == astuple(want.scan)
+    assert [item.size for item in told.positions] == [size_of(word) for word in book.positions]
+    assert sum(abs(item.notional) for item in told.positions) == sum(
+        part.gross for part in want.underlyings
+    )
+
+    assert [item.underlying for item in told.underlyings] == [
+        part.underlying for part in want.underlyings
+    ]
+    for item, part in zip(told.underlyings, want.underlyings, strict=True):
+        prices = explain.liquidation_prices(book, model, markets, part.underlying)
+        market = astuple(markets[part.underlying])
+        assert item == (part.underlying, market, *astuple(part)[1:], *prices)
+
+    parts = {part.asset: part for part in want.collateral}
+    assert sorted(item.asset for item in told.collateral) == sorted(parts)
+    for item in told.collateral:
+        part = parts[item.asset]
+        assert (item.amount, item.value, tuple(item.bands)) == (part.amount, part.value, part.bands)
+        assert (item.haircut, item.concentration, item.divergence) == (
+            part.haircut,
+            part.concentration,
+            part.divergence,
+        )
+        assert item.available == explain.available(ledger, ACCOUNT, item.asset)
+    assert told.available == explain.available(ledger, ACCOUNT, QUOTE)
+
+
+@many
+@given(case=cases() | tight(), tokens=magnitudes(0, 10**9 * WAD))
+def test_told_as_specified(stage: Stage, case: Case, tokens: int) -> None:
+    check(stage, case, tokens)
+
+
+@many
+@given(case=cases(quotes=wildest, largest=2**200), tokens=magnitudes(0, 10**9 * WAD))
+def test_told_whatever_feeds_say(stage: Stage, case: Case, tokens: int) -> None:
+    check(stage, case, tokens)
+
+
+@many
+@given(case=cases())
+def test_pieces_add_up(case: Case) -> None:
+    """Nothing of a margin is left unexplained."""
+    book, model, markets = case
+    told = explain.explain(book, model, markets)
+    margin = assess(book, model, markets)
+    assert explain.maintenance(told) == margin.maintenance
+    assert explain.initial(told, model.factors) == margin.initial
+
+
+@many
+@given(case=cases(level=st.just(2)))
+def test_the_largest_term_binds(case: Case) -> None:
+    scan = explain.explain(*case).scan
+    terms = (scan.total, scan.factor, scan.comove, scan.extremes, scan.floor)
+    assert scan.requirement == max(terms[1:]) == terms[scan.binding]
+
+
+@many
+@given(case=cases() | tight())
+def test_liquidation_prices_flip_health(case: Case) -> None:
+    """At the price told an account is short; one part in a million nearer it is not."""
+    book, model, markets = case
+    for underlying, market in markets.items():
+
+        def healthy(price: int, market: Market = market, underlying: int = underlying) -> bool:
+            mark = price * market.mark // market.index
+            moved = Market(price, market.stable, mark, market.funding, market.validity)
+            return explain.health(assess(book, model, {**markets, underlying: moved})) >= 0
+
+        below, above = explain.liquidation_prices(book, model, markets, underlying)
+        if not healthy(market.index):
+            assert below == above == market.index
+            continue
+        assert below == 0 or not healthy(below)
+        assert healthy(below + below // explain.PRECISION + 1)
+        assert above == explain.MAX or not healthy(above)
+        if above != explain.MAX:
+            assert healthy(above - above // explain.PRECISION - 1)
