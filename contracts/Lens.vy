@@ -2,7 +2,7 @@
 # pragma nonreentrancy on
 """
 @title Lens
-@license MIT
+@license AGPL-3.0-only
 @author Plimsoll contributors
 @notice What wallets, keepers and dashboards read: many accounts at once, one account in all its
         pieces, the law of the ledger, the markets. It changes nothing and no contract trusts it.

@@ -2,7 +2,7 @@
 # pragma nonreentrancy on
 """
 @title Liquidator
-@license MIT
+@license AGPL-3.0-only
 @author Plimsoll contributors
 @notice The policy of liquidation: anyone takes a slice of an account whose equity is below its
         maintenance margin, on terms that are the same for everybody.

@@ -2,7 +2,7 @@
 # pragma nonreentrancy on
 """
 @title Margin engine
-@license MIT
+@license AGPL-3.0-only
 @author Plimsoll contributors
 @notice The risk methodology: what an account is worth, and how much of that its risk needs. It
         holds parameters and nothing of anybody's, and never moves money. The arithmetic is that

@@ -2,7 +2,7 @@
 # pragma nonreentrancy on
 """
 @title Margin vault
-@license MIT
+@license AGPL-3.0-only
 @author Plimsoll contributors
 @notice The ledger and the custody: accounts with their cash, collateral and positions. It knows
         how value moves and never what risk is: the engine tells margins, the registry what is
@@ -30,7 +30,7 @@
      The same arithmetic as plimsoll.spec.ledger, to the wei.
 @custom:kill Nothing here stops for ever. The guardian pauses withdrawing, trading or
      liquidating for a bounded time in the registry; deposits always work. The governor winds
-     down by size limits and caps of zero: positions can then only be closed, and all exits stay.
+     down by size limits of 1 and caps of 0: positions can then only shrink, and all exits stay.
 """
 
 from ethereum.ercs import IERC20

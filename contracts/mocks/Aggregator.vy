@@ -3,7 +3,7 @@
 """
 @title Aggregator
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: a price feed with the interface of Chainlink's
     AggregatorV3, whose rounds anyone writes, sensible or not.
 @custom:kill Nothing to stop: nobody who matters reads it.

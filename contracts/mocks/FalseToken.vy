@@ -3,7 +3,7 @@
 """
 @title False token
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: where another token reverts, this one does nothing and
     returns False.
 @custom:kill Nothing to stop: it holds nothing of value.

@@ -3,7 +3,7 @@
 """
 @title Fee token
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: burns 1 % of every transfer, so that the receiver gets
     less than was sent.
 @custom:kill Nothing to stop: it holds nothing of value.

@@ -2,7 +2,7 @@
 """
 @title Hook token
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: calls out before and after it moves a balance, as an
     ERC-777 does, with a target and calldata that anyone sets: for tests of re-entrancy. The
     call is made by the token itself; if it fails, so does the transfer, with the same reason.

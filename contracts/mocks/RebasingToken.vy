@@ -3,7 +3,7 @@
 """
 @title Rebasing token
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: every balance is a share times a factor, which anyone
     sets. The ledger below holds the shares; amounts outside are shares * factor / 1e18.
 @custom:kill Nothing to stop: it holds nothing of value.

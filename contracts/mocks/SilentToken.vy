@@ -3,7 +3,7 @@
 """
 @title Silent token
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: its transfers and approvals return nothing at all, as
     those of USDT on mainnet.
 @custom:kill Nothing to stop: it holds nothing of value.

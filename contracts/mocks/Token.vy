@@ -3,7 +3,7 @@
 """
 @title Token
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: a well-behaved ERC-20 of any decimals; anyone mints.
 @custom:kill Nothing to stop: it holds nothing of value.
 """

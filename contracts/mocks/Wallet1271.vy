@@ -2,7 +2,7 @@
 """
 @title Wallet
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: a smart-contract wallet with one owner, who signs for it
     (EIP-1271) and calls through it.
 @dev No lock: a wallet may be called back by what it calls.

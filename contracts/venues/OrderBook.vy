@@ -2,7 +2,7 @@
 # pragma nonreentrancy on
 """
 @title Order book
-@license MIT
+@license AGPL-3.0-only
 @author Plimsoll contributors
 @notice The venue of signed orders: anyone matches one taker with up to eight makers, at the
         makers' prices. Orders cost nothing until they are filled.

@@ -2,7 +2,7 @@
 """
 @title Ledger of a mock token
 @author Plimsoll contributors
-@license MIT
+@license AGPL-3.0-only
 @notice For local chains and tests only: the balances and allowances behind the mock tokens,
     which differ in what their transfers do. Anyone mints.
 """
