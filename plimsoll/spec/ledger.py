@@ -185,6 +185,11 @@ class Ledger:
                 self._book_legs(venue, account, [leg for leg in legs if leg.account == account])
             require(sum(leg.quote for leg in legs) == 0, "vault: quote not zero-sum")
 
+    def accrue(self) -> None:
+        """Accrues interest; anyone may, and the registry does before it changes the rates."""
+        with self._atomic():
+            pass
+
     def settle(self, account: int) -> None:
         """Moves unsettled profit from basis to cash; anyone may."""
         with self._atomic():
@@ -229,7 +234,7 @@ class Ledger:
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Many actions, one check of every touched account at the end."""
-        with self._atomic():
+        with self._atomic(accrues=False):
             self.depth += 1
             yield
             self.depth -= 1
