@@ -115,17 +115,12 @@ def test_a_debt_that_moves_rounds_up(bench: Bench, account: int, to: int, lender
 
 
 def test_smallest_fraction(bench: Bench, vault: Contract, book: int, to: int) -> None:
-    """It is too little for any position or token; the keeper's account stays as it was."""
-    bench.settle(book)
-    before = vault.book_of(book)
+    """It is too little for any position or a unit of bitcoin, and 20 wei of ether."""
+    positions = vault.book_of(book).positions
     bench.slice(book, to, 1)
-    assert vault.book_of(to)[1:] == (
-        200_000 * WAD + before.cash // WAD,
-        0,
-        [],
-        before.collateral[:0],
-    )
-    assert vault.book_of(book).positions == before.positions
+    ether = (0, 20, 20 * 10**18)
+    assert vault.book_of(to)[1:] == (200_000 * WAD + 2_000, 0, [], [ether])
+    assert vault.book_of(book).positions == positions
 
 
 def test_no_fraction(bench: Bench, vault: Contract, book: int, to: int) -> None:
@@ -305,7 +300,10 @@ def test_more_than_everything(bench: Bench, book: int, to: int) -> None:
             bench.slice(book, to, fraction)
 
 
-def test_amounts_that_overflow(bench: Bench, vault: Contract, book: int, to: int) -> None:
-    for payment, cut in ((0, 2**256 - 1), (2**255 - 1, 0), (0, 2**255)):
-        with bench.refused(""):
-            vault.slice(book, to, bench.keeper, WAD, payment, cut, sender=bench.venue)
+def test_more_than_anybody_has(bench: Bench, vault: Contract, book: int, to: int) -> None:
+    with bench.refused("vault: margin"):
+        bench.slice(book, to, WAD, 2**110)
+    with bench.refused("vault: margin"):
+        bench.slice(book, to, WAD, 0, 2**110)
+    with bench.refused(""):
+        vault.slice(book, to, bench.keeper, WAD, 0, 2**255, sender=bench.venue)
