@@ -7,12 +7,16 @@ ape run deploy --network ... --check
 
 from pathlib import Path
 
-import ape
 import click
 from ape.cli import ConnectedProviderCommand
 from rich.console import Console
 
-from plimsoll.client.session import account_option, deployment_path, plain_errors, quiet
+from plimsoll.client.session import (
+    account_option,
+    deployment_path,
+    on_development_node,
+    plain_errors,
+)
 from plimsoll.deploy.ape_chain import ApeChain
 from plimsoll.deploy.parameters import load
 from plimsoll.deploy.protocol import Deployer
@@ -27,7 +31,7 @@ LOCAL = Path("parameters/local.yaml")
 @click.option(
     "--parameters",
     type=click.Path(path_type=Path),
-    help=f"YAML of what to deploy; {LOCAL} on a local network.",
+    help=f"YAML of what to deploy; {LOCAL} on a development node if not given.",
 )
 @click.option(
     "--deployment",
@@ -38,13 +42,9 @@ LOCAL = Path("parameters/local.yaml")
 @plain_errors
 def cli(account, parameters: Path | None, deployment: Path | None, check: bool) -> None:
     """Deploy the protocol; what is deployed already is left alone."""
-    quiet()
-    network = ape.networks.active_provider.network
-    if parameters is None:
-        if not network.is_local:
-            raise click.UsageError("--parameters is needed on any but a local network")
-        parameters = LOCAL
-    wanted = load(parameters)
+    if parameters is None and not on_development_node():
+        raise click.UsageError("--parameters is needed on any but a development node")
+    wanted = load(parameters or LOCAL)
     path = deployment or deployment_path()
     chain = ApeChain(account)
     if path.exists():

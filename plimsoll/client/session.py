@@ -1,27 +1,30 @@
 """What the scripts share: options, and the deployed protocol on Ape's connected network."""
 
-import functools
 from collections.abc import Callable
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ape
 import click
 from ape.exceptions import ApeException, ContractLogicError
 from ape.logging import logger
 from ape_ethereum.trace import Trace
+from web3.exceptions import ContractLogicError as Web3LogicError
 
+from plimsoll.client.amounts import parse_account
+from plimsoll.client.reader import Reader, reason
 from plimsoll.deploy.parameters import ParameterError
 from plimsoll.deploy.protocol import DeployError
-from plimsoll.deploy.record import RecordError
+from plimsoll.deploy.record import Deployment, RecordError
 
 DEPLOYMENTS = Path("deployments")
 
+# Scripts tell what happens in their own words, and ape-foundry would show a trace of every revert.
+logger.set_level("ERROR")
+Trace.show = lambda *_, **__: None  # type: ignore[method-assign]
 
-def quiet() -> None:
-    """Scripts tell what happens in their own words; ape-foundry shows a trace of every revert."""
-    logger.set_level("ERROR")
-    Trace.show = lambda *_, **__: None  # type: ignore[method-assign]
+T = TypeVar("T")
 
 
 def _account(_: click.Context, __: click.Parameter, value: str) -> Any:
@@ -47,16 +50,23 @@ account_option = click.option(
 def plain_errors(function: Callable[..., Any]) -> Callable[..., Any]:
     """One clear line for what the user can mend."""
 
-    @functools.wraps(function)
+    @wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except ContractLogicError as error:
             raise click.ClickException(f"refused: {error.revert_message or error}") from error
+        except Web3LogicError as error:
+            raise click.ClickException(f"refused: {reason(error)}") from error
         except (ParameterError, RecordError, DeployError, ApeException) as error:
             raise click.ClickException(str(error)) from error
 
     return guarded
+
+
+def on_development_node() -> bool:
+    """Whether nothing on this chain is worth anything."""
+    return str(ape.chain.provider.client_version).lower().startswith(("anvil", "hardhat"))
 
 
 def deployment_path() -> Path:
@@ -64,3 +74,64 @@ def deployment_path() -> Path:
     network = ape.networks.active_provider.network.name
     name = f"chain-{ape.chain.chain_id}" if network == "custom" else network
     return DEPLOYMENTS / f"{name}.json"
+
+
+class Session:
+    """The protocol of a deployment file, and whoever acts."""
+
+    def __init__(self, path: Path | None, account: Any = None) -> None:
+        self.path = path or deployment_path()
+        self.record = Deployment.load(self.path)
+        if self.record.chain_id != ape.chain.chain_id:
+            raise RecordError(
+                f"{self.path} is of chain {self.record.chain_id}, this is {ape.chain.chain_id}"
+            )
+        if not ape.chain.provider.get_code(self.record.address("vault")):
+            raise RecordError(f"{self.path}: nothing is there; deploy first")
+        self.account = account
+
+    def __getattr__(self, key: str) -> Any:
+        """A contract by its key in the deployment file: vault, orders, liquidator ..."""
+        if key not in self.record.contracts:
+            raise RecordError(f"{self.path}: there is no {key}")
+        address, abi = self.record.address(key), self.record.abi(key)
+        contract = self.__dict__[key] = ape.Contract(address, abi=abi, fetch_from_explorer=False)
+        return contract
+
+    @cached_property
+    def lens(self) -> Reader:
+        return Reader(ape.chain.provider.web3, self.record, "lens")
+
+    def token(self, symbol: str) -> Any:
+        """A token by its symbol."""
+        address = self.record.tokens.get(symbol)
+        if address is None:
+            raise click.BadParameter(f"{symbol} is none of {', '.join(self.record.tokens)}")
+        return ape.Contract(address, abi=self.record.abis["Token"], fetch_from_explorer=False)
+
+    def underlying(self, symbol: str) -> int:
+        """The id of an underlying by its symbol."""
+        known = self.record.parameters["underlyings"]
+        if symbol not in known:
+            raise click.BadParameter(f"{symbol} is none of {', '.join(known)}")
+        return int(known[symbol]["id"])
+
+    def account_id(self, text: str) -> int:
+        """OWNER/NUMBER, or a NUMBER of whoever acts."""
+        owner = None if self.account is None else self.account.address
+        return checked(parse_account, text, owner)
+
+
+def checked(parse: Callable[..., T], *args: Any) -> T:
+    """What is parsed, or a clear error."""
+    try:
+        return parse(*args)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+deployment_option = click.option(
+    "--deployment",
+    type=click.Path(path_type=Path),
+    help="Deployment file; deployments/<network>.json if not given.",
+)

@@ -196,6 +196,7 @@ class Deployer:
             yield self._contract(key, "Token", symbol, symbol, decimals)
             token = self.record.address(key)
         self.record.tokens[symbol] = token
+        self.record.abis["Token"] = self.chain.abi("Token")
         yield Fact(f"{key}: decimals", decimals, self.chain.at("Token", token).decimals)
 
     def _market(self, symbol: str) -> Iterator[Fact]:

@@ -11,6 +11,7 @@ from web3 import Web3
 from web3.exceptions import Web3Exception, Web3RPCError
 
 from plimsoll.client.amounts import show_account, show_quote
+from plimsoll.client.reader import Reader
 from plimsoll.keeper.index import AccountIndex
 from plimsoll.keeper.policy import Policy
 from plimsoll.keeper.reports import Reports
@@ -31,7 +32,7 @@ def stamp(text: str) -> None:
 @dataclass
 class Keeper:
     web3: Web3
-    lens: Any
+    lens: Reader
     index: AccountIndex
     sender: Sender
     policy: Policy
@@ -71,7 +72,7 @@ class Keeper:
 
     def _read(self, accounts: list[int]) -> Iterator[Any]:
         for start in range(0, len(accounts), BATCH):
-            yield from self.lens.functions.accounts(accounts[start : start + BATCH]).call()
+            yield from self.lens.accounts(accounts[start : start + BATCH])
 
     def _act(self, block: int, view: Any) -> None:
         account = view.account

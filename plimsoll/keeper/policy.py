@@ -1,14 +1,13 @@
 """What to do about an account that is short: how much to take, and whether it pays."""
 
-import re
 from dataclasses import dataclass
-from typing import Any
 
 from web3 import Web3
 from web3.exceptions import ContractLogicError
 from web3.types import TxParams
 
 from plimsoll.client.amounts import show_quote, show_ratio
+from plimsoll.client.reader import Reader, reason
 from plimsoll.spec.wad import BPS, WAD, ceil_div
 
 FRACTIONS = tuple(WAD >> halvings for halvings in range(6))  # tried while `to` cannot bear it
@@ -29,8 +28,8 @@ class Policy:
     """Takes what `to` can bear, if the reward at market covers gas and a minimum."""
 
     web3: Web3
-    liquidator: Any
-    market: Any
+    liquidator: Reader
+    market: Reader
     keeper: str
     to: int  # the keeper's account, which takes the slice
     minimum: int  # WAD of quote beyond the cost of gas
@@ -48,7 +47,7 @@ class Policy:
 
     def _weigh(self, account: int, fraction: int) -> Decision:
         sender: TxParams = {"from": self.keeper}
-        trial = self.liquidator.functions.liquidate(account, self.to, fraction, 0)
+        trial = self.liquidator.contract.functions.liquidate(account, self.to, fraction, 0)
         terms = trial.call(sender)
         gas = trial.estimate_gas(sender) * GAS_SLACK // 100
         least = self._cost(gas) + self.minimum
@@ -56,21 +55,12 @@ class Policy:
         why = f"{share} for a reward of {show_quote(terms.reward)}"
         if terms.reward < least:
             return Decision(f"{why} would not pay: gas and minimum are {show_quote(least)}")
-        call = self.liquidator.functions.liquidate(account, self.to, fraction, least)
+        call = self.liquidator.contract.functions.liquidate(account, self.to, fraction, least)
         # only encoded here: everything else is the sender's business
         data = call._encode_transaction_data()
         return Decision(why, {"to": self.liquidator.address, "data": data, "gas": gas})
 
     def _cost(self, gas: int) -> int:
         """What gas costs in quote, WAD, rounded up."""
-        index = self.market.functions.peek(self.native).call().index
+        index = self.market.peek(self.native).index
         return ceil_div(gas * int(self.web3.eth.gas_price) * int(index), WAD)
-
-
-def reason(error: ContractLogicError) -> str:
-    """The text of a revert, as nodes of different makes tell it."""
-    text = str(error.message or error)
-    quoted = re.search(r"reason string '(.*?)'", text)
-    if quoted:
-        return quoted[1]
-    return text.removeprefix("execution reverted").removeprefix(": ") or "no reason given"

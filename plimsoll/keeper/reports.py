@@ -9,7 +9,7 @@ from typing import Any
 from web3.exceptions import ContractLogicError, Web3RPCError
 from web3.types import TxParams
 
-from plimsoll.keeper.policy import reason
+from plimsoll.client.reader import Reader, reason
 from plimsoll.keeper.sender import Sender
 
 GAS = 300_000  # sixteen signatures
@@ -22,7 +22,7 @@ class Reports:
     """
 
     path: Path
-    feeds: dict[str, Any]  # contracts by symbol
+    feeds: dict[str, Reader]  # by symbol
     sender: Sender
     say: Callable[[str], None]
 
@@ -34,7 +34,7 @@ class Reports:
             if feed is None or self.sender.busy(name) or self._last(feed) >= entry["time"]:
                 continue
             signatures = [bytes.fromhex(item.removeprefix("0x")) for item in entry["signatures"]]
-            report = feed.functions.report(entry["price"], entry["time"], signatures)
+            report = feed.contract.functions.report(entry["price"], entry["time"], signatures)
             try:
                 report.call({"from": self.sender.key.address})
                 call: TxParams = {
@@ -56,8 +56,8 @@ class Reports:
         except (FileNotFoundError, ValueError):
             return []  # not there yet, or just being written
 
-    def _last(self, feed: Any) -> int:
+    def _last(self, feed: Reader) -> int:
         try:
-            return int(feed.functions.latest().call()[1])
+            return int(feed.latest()[1])
         except ContractLogicError:
             return 0  # the first one

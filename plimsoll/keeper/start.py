@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from eth_utils.abi import event_abi_to_log_topic
@@ -10,6 +9,7 @@ from web3 import HTTPProvider, Web3
 from web3.providers.rpc.utils import ExceptionRetryConfiguration
 
 from plimsoll.client.amounts import show_account
+from plimsoll.client.reader import Reader
 from plimsoll.deploy.record import Deployment
 from plimsoll.keeper.index import AccountIndex
 from plimsoll.keeper.loop import NODE_TROUBLE, Keeper, Say, stamp
@@ -62,12 +62,8 @@ def keeper(
     else:
         return None
 
-    def contract(name: str) -> Any:
-        return web3.eth.contract(
-            address=Web3.to_checksum_address(deployment.address(name)),
-            abi=deployment.abi(name),
-            decode_tuples=True,
-        )
+    def contract(name: str) -> Reader:
+        return Reader(web3, deployment, name)
 
     underlyings = deployment.parameters["underlyings"]
     if native not in underlyings:
@@ -87,7 +83,7 @@ def keeper(
         minimum=minimum,
         native=underlyings[native]["id"],
     )
-    topic = Web3.to_hex(event_abi_to_log_topic(vault.events.Updated().abi))
+    topic = Web3.to_hex(event_abi_to_log_topic(vault.contract.events.Updated().abi))
     say(f"watching from block {deployment.block} on, for {show_account(to, short=False)}")
     return Keeper(
         web3=web3,

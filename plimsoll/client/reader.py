@@ -1,0 +1,35 @@
+"""A contract's views over web3, in Ape's calling style: `lens.account(id)`."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from web3 import Web3
+from web3.exceptions import ContractLogicError
+
+from plimsoll.deploy.record import Deployment
+
+
+class Reader:
+    """Reads one contract of a deployment; structs come as named tuples, nested ones too."""
+
+    def __init__(self, web3: Web3, record: Deployment, key: str) -> None:
+        self.contract: Any = web3.eth.contract(
+            address=Web3.to_checksum_address(record.address(key)),
+            abi=record.abi(key),
+            decode_tuples=True,
+        )
+        self.address = str(self.contract.address)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        function = self.contract.functions[name]
+        return lambda *args: function(*args).call()
+
+
+def reason(error: ContractLogicError) -> str:
+    """The text of a revert, as nodes of different makes tell it."""
+    text = str(error.message or error)
+    quoted = re.search(r"reason string '(.*?)'", text)
+    if quoted:
+        return quoted[1]
+    return text.removeprefix("execution reverted").removeprefix(": ") or "no reason given"
