@@ -110,8 +110,6 @@ def quote(account: uint256, max_fraction: uint256) -> ILiquidator.Terms:
         staticcall IMarginVault(vault).book_of(account)
     )
     terms: ILiquidator.Terms = self._terms(margin, max_fraction)
-    if terms.payment >= 0:
-        return terms
     insurance: uint256 = staticcall governed._REGISTRY.insurance()
     cash: int256 = (staticcall IMarginVault(vault).book_of(insurance)).cash
     return self._with_payment(terms, max(terms.payment, min(0, -cash)))
@@ -173,7 +171,7 @@ def _reward(params: ILiquidator.Params, equity: int256, maintenance: int256) -> 
     """
     @notice What the whole book is sold below market for, rounded down.
     """
-    depth: int256 = min(maintenance - equity, maintenance)  # positive: the account is short
+    depth: int256 = maintenance - equity  # positive: the account is short
     least: int256 = convert(params.reward_min, int256) * maintenance // wad.IBPS
     spread: int256 = convert(params.reward_max - params.reward_min, int256)
     return min(least + spread * depth // wad.IBPS, max(equity, least))

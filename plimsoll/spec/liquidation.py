@@ -30,10 +30,9 @@ class Terms:
 def reward(params: LiquidationParams, margin: Margin) -> int:
     """r = min(delta * MM, max(W, delta_min * MM)), delta ramping with (MM - W) / MM."""
     mm, equity = margin.maintenance, margin.equity
-    depth = min(mm - equity, mm)
     spread = params.reward_max - params.reward_min
     least = params.reward_min * mm // BPS
-    return min(least + spread * depth // BPS, max(equity, least))
+    return min(least + spread * (mm - equity) // BPS, max(equity, least))
 
 
 def terms(params: LiquidationParams, margin: Margin, max_fraction: int) -> Terms:

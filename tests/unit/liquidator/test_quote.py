@@ -104,6 +104,18 @@ def test_every_wei_as_specified(accounts, bench, alone, params, margin, fraction
     assert got == want
 
 
+def test_dust_is_less_than_the_bound(accounts, bench, alone):
+    """What would be left has 856 of maintenance."""
+    margin = Margin(950 * WAD, 1_000 * WAD, 1_100 * WAD, 1_250 * WAD, 2)
+    bench.tell(margin, 0, sender=accounts[0])
+    fraction = alone.quote(1, WAD).fraction
+    left = (WAD - fraction) * margin.maintenance // WAD
+    assert left // WAD == 856
+    for dust, taken in ((left, fraction), (left + 1, WAD)):
+        alone.set_params((500, 2_000, 2_000, dust), sender=accounts[0])
+        assert alone.quote(1, WAD).fraction == taken
+
+
 @settings(max_examples=300)
 @given(params=PARAMS, margin=short_margins(), fraction=FRACTIONS)
 def test_health_never_falls(params, margin, fraction):
