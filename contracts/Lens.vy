@@ -549,14 +549,38 @@ def _available_quote(
         most = max(most, cash)
 
     pool: IMarginVault.Pool = staticcall vault.pool()
+    lent: uint256 = self._unpaid(pool)
     pool.supply -= convert(max(account_word._cash(staticcall vault.words(id)), 0), uint256)
-    lent: uint256 = interest._total_cash(pool)
+    lent += interest._total_cash(pool)
     credit: int256 = cash
     if lent > 0:
         left: uint256 = wad._ceil_div(lent, 10)
         credit = max(cash, convert(pool.tokens, int256) - convert(left, int256))
     most = min(most, min(credit, convert(pool.tokens, int256)))
     return convert(max(most, 0), uint256) // QUOTE_UNIT
+
+
+@internal
+@pure
+def _surplus(pool: IMarginVault.Pool) -> int256:
+    """
+    @notice What the vault has beyond what it owes.
+    """
+    claims: int256 = convert(interest._total_cash(pool), int256) + pool.basis
+    debt: int256 = convert(interest._total_debt(pool), int256)
+    return convert(pool.tokens, int256) - (claims - debt)
+
+
+@internal
+@pure
+def _unpaid(pool: IMarginVault.Pool) -> uint256:
+    """
+    @notice At most what the next action pays to insurance: interest that lenders cannot be due,
+        because debts exceed positive cash. Until then it is in the surplus, with its dust.
+    """
+    if interest._total_debt(pool) <= interest._total_cash(pool):
+        return 0
+    return convert(max(self._surplus(pool), 0), uint256)
 
 
 @internal
@@ -699,13 +723,12 @@ def ledger() -> ILens.Ledger:
                 balance=staticcall IERC20(token).balanceOf(vault.address),
             )
         )
-    claims: int256 = convert(cash, int256) - convert(debt, int256) + pool.basis
     return ILens.Ledger(
         tokens=pool.tokens,
         cash=cash,
         debt=debt,
         basis=pool.basis,
-        surplus=convert(pool.tokens, int256) - claims,
+        surplus=self._surplus(pool),
         utilisation=utilisation,
         borrow_rate=borrow_rate,
         supply_rate=supply_rate,

@@ -96,6 +96,7 @@ class Stage:
         now = self.chain.timestamp
         pool = Pool(tokens=tokens, time=now)
         pool = replace(pool, supply=max(book.cash, 0) + tokens, borrow=max(-book.cash, 0))
+        pool = replace(pool, basis=pool.surplus)  # the law of the ledger
         bitmap = sum(1 << holding.asset for holding in book.collateral)
         word = pack_account(book.cash, book.basis, bitmap, len(book.positions), book.level)
         self.vault.set_pool(pool, sender=self.governor)

@@ -156,6 +156,31 @@ def test_exact_for_any_book(
         check(desk, account)
 
 
+def test_unaccrued_insurance_is_counted(desk: Desk) -> None:
+    """Debts beyond all positive cash: what lenders cannot be due of the interest is insurance's.
+
+    It becomes cash, of which a loan must leave a tenth, as soon as anybody acts.
+    """
+    account = desk.open(desk.trader, 5, weth=100)
+    desk.open(desk.stranger, quote=1_000)
+    loser = desk.open(desk.taker, 8, weth=100)
+    winner = desk.open(desk.maker, 1, weth=100)
+    desk.trade(winner, loser, BTC, 10)
+    desk.move(BTC, 62_000)
+    desk.vault.settle(loser, sender=desk.stranger)
+    withdraw(desk, account, desk.quote, 500 * 10**6)
+    desk.wait(300 * 86_400)
+    ledger = desk.lens.ledger()
+    assert ledger.debt > 20 * ledger.cash
+    told = available(desk, account)[QUOTE]
+    assert 0 < told < (ledger.tokens - ledger.cash // 10) // 10**12
+    with reverts("vault: utilisation"):
+        withdraw(desk, account, desk.quote, told + 1)
+    assert ledger.surplus > 1_000 * 10**18
+    withdraw(desk, account, desk.quote, told)
+    assert 0 <= desk.lens.ledger().surplus < 10**9
+
+
 def test_interest_is_counted(desk: Desk, lens: Contract, account: int) -> None:
     """A year of interest on a loan, not accrued by anybody yet."""
     desk.open(desk.taker, 7, quote=600_000)

@@ -4,8 +4,6 @@ from tests.harness import Contract, Project, reverts
 
 from .desk import Desk
 
-LIMIT = 22_100  # bytes of runtime code: room below what a chain allows
-
 
 def test_parts(desk: Desk, lens: Contract) -> None:
     assert lens.vault() == desk.vault
@@ -17,7 +15,3 @@ def test_parts(desk: Desk, lens: Contract) -> None:
 def test_not_a_vault(desk: Desk, project: Project) -> None:
     with reverts():
         project.Lens.deploy(desk.quote, sender=desk.governor)
-
-
-def test_size(project: Project) -> None:
-    assert len(project.Lens.runtime) < LIMIT
