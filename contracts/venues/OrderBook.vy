@@ -323,7 +323,8 @@ def _only_trader(account: uint256):
 @external
 def set_fees(fees: IOrderBook.Fees):
     """
-    @notice Changes the fees of whatever is matched from now on; governor or steward.
+    @notice Changes the fees of whatever is matched from now on, orders signed before among it;
+        governor or steward.
     @param fees Maker and taker at most 1 %.
     """
     governed._only_steward()
