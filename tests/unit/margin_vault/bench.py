@@ -214,7 +214,7 @@ class Bench:
             self._accrue()
             self.ledger.rates = rates
 
-        self._both(spec, act)
+        self.both(spec, act)
 
     def set_liquidator(self, liquidator: Any) -> None:
         self.registry.set_liquidator(liquidator, sender=self.governor)
@@ -228,7 +228,7 @@ class Bench:
         if mint:
             self.give(token, payer, amount)
         own = self.vault.may(account, payer, CONFIGURE)
-        return self._both(
+        return self.both(
             lambda: self.ledger.deposit(account, self.asset(token), amount, own),
             lambda: self.vault.deposit(account, token, amount, sender=payer),
         )
@@ -237,7 +237,7 @@ class Bench:
         self, account: int, token: Contract, amount: int, to: Any = None, sender: Any = None
     ) -> Receipt:
         owner = self.owner(account)
-        return self._both(
+        return self.both(
             lambda: self.ledger.withdraw(account, self.asset(token), amount),
             lambda: self.vault.withdraw(
                 account, token, amount, to or owner, sender=sender or owner
@@ -248,21 +248,21 @@ class Bench:
         self, source: int, target: int, token: Contract, amount: int, sender: Any = None
     ) -> Receipt:
         payer = sender or self.owner(source)
-        return self._both(
+        return self.both(
             lambda: self.ledger.transfer(source, target, self.asset(token), amount),
             lambda: self.vault.transfer(source, target, token, amount, sender=payer),
         )
 
     def set_netting(self, account: int, level: int, sender: Any = None) -> Receipt:
         payer = sender or self.owner(account)
-        return self._both(
+        return self.both(
             lambda: self.ledger.set_netting(account, level),
             lambda: self.vault.set_netting(account, level, sender=payer),
         )
 
     def set_venue(self, account: int, venue: Any = None, limit: int = UNLIMITED) -> Receipt:
         venue = venue or self.venue
-        return self._both(
+        return self.both(
             lambda: self.ledger.set_venue(account, venue.address, limit),
             lambda: self.vault.set_venue(account, venue, limit, sender=self.owner(account)),
         )
@@ -270,7 +270,7 @@ class Bench:
     def book(self, legs: Sequence[tuple[int, int, int, int]], venue: Any = None) -> Receipt:
         """Legs are (account, instrument, size, quote)."""
         venue = venue or self.venue
-        return self._both(
+        return self.both(
             lambda: self.ledger.book(venue.address, [Leg(*leg) for leg in legs]),
             lambda: self.vault.book(legs, sender=venue),
         )
@@ -300,13 +300,13 @@ class Bench:
         return [(buyer, instrument, size, -quote), (seller, instrument, -size, quote)]
 
     def settle(self, account: int, sender: Any = None) -> Receipt:
-        return self._both(
+        return self.both(
             lambda: self.ledger.settle(account),
             lambda: self.vault.settle(account, sender=sender or self.stranger),
         )
 
     def accrue(self) -> Receipt:
-        return self._both(self._accrue, lambda: self.vault.accrue(sender=self.stranger))
+        return self.both(self._accrue, lambda: self.vault.accrue(sender=self.stranger))
 
     def slice(
         self,
@@ -320,7 +320,7 @@ class Bench:
     ) -> Receipt:
         """By the liquidator, who is the venue in these tests."""
         asker = keeper or self.owner(to)
-        return self._both(
+        return self.both(
             lambda: self.ledger.slice(account, to, fraction, payment, cut),
             lambda: self.vault.slice(
                 account, to, asker, fraction, payment, cut, sender=sender or self.venue
@@ -337,7 +337,7 @@ class Bench:
                 for call in specs:
                     call()
 
-        return self._both(spec, lambda: self.vault.batch(calls, sender=sender))
+        return self.both(spec, lambda: self.vault.batch(calls, sender=sender))
 
     def send(self, token: Contract, amount: int, sender: Any) -> None:
         """Tokens that go to the vault without a deposit."""
@@ -367,7 +367,7 @@ class Bench:
             yield
         self.check()
 
-    def _both(self, spec: Callable[[], Any], act: Callable[[], Receipt]) -> Receipt:
+    def both(self, spec: Callable[[], Any], act: Callable[[], Receipt]) -> Receipt:
         self.sync()
         try:
             want = spec()
