@@ -14,7 +14,7 @@ from typing import Any
 from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.interest import Pool, Rates
 from plimsoll.spec.ledger import QUOTE, Ledger, Leg, Listing
-from plimsoll.spec.margin import Margin
+from plimsoll.spec.margin import Margin, UnderlyingParams
 from plimsoll.spec.market import Market
 from plimsoll.spec.wad import MAX, SIZE, WAD, Revert
 from plimsoll.spec.words import account_id, owner_of, pack_account
@@ -73,6 +73,7 @@ class Bench:
             item.id: item.feed.price for item in params.underlyings.values()
         }
         self.premiums: dict[int, tuple[Contract, int]] = {}
+        self.underlyings = list(self.prices)
         listing = Listing(
             quote_decimals=params.quote.decimals,
             caps={
@@ -196,6 +197,16 @@ class Bench:
         self.ledger.listing.caps[asset] = cap * 10**params.decimals
         self.tokens[asset] = token
         return asset
+
+    def list_underlying(self, underlying: int, like: int) -> None:
+        """A new underlying with the feed and the parameters of another one."""
+        market, engine, governor = self.market, self.engine, self.governor
+        market.list_market(underlying, market.feed(like), market.params(like), sender=governor)
+        engine.set_underlying(underlying, engine.underlying_params(like), sender=governor)
+        model: dict[int, UnderlyingParams] = self.ledger.model.underlyings  # type: ignore[assignment]
+        model[underlying] = model[like]
+        self.underlyings.append(underlying)
+        self.set_size_limit(underlying, self.ledger.listing.max_size[like])
 
     def set_cap(self, token: Contract, cap: int) -> None:
         self.registry.set_cap(token, cap, sender=self.governor)
@@ -357,7 +368,7 @@ class Bench:
         """The ledger's clock and prices."""
         self.ledger.now = self.chain.timestamp
         self.ledger.markets = {
-            underlying: Market(*self.market.peek(underlying)) for underlying in self.prices
+            underlying: Market(*self.market.peek(underlying)) for underlying in self.underlyings
         }
 
     @contextmanager
