@@ -11,6 +11,7 @@ from dataclasses import asdict, astuple, replace
 from types import SimpleNamespace
 from typing import Any
 
+from plimsoll.spec import liquidation
 from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.interest import Pool, Rates
 from plimsoll.spec.ledger import QUOTE, Ledger, Leg, Listing
@@ -222,7 +223,7 @@ class Bench:
             return receipt
 
         def spec() -> None:
-            self._accrue()
+            self.ledger.accrue()
             self.ledger.rates = rates
 
         self.both(spec, act)
@@ -317,7 +318,7 @@ class Bench:
         )
 
     def accrue(self) -> Receipt:
-        return self.both(self._accrue, lambda: self.vault.accrue(sender=self.stranger))
+        return self.both(self.ledger.accrue, lambda: self.vault.accrue(sender=self.stranger))
 
     def slice(
         self,
@@ -336,6 +337,22 @@ class Bench:
             lambda: self.vault.slice(
                 account, to, asker, fraction, payment, cut, sender=sender or self.venue
             ),
+        )
+
+    def liquidate(
+        self, account: int, to: int, max_fraction: int = WAD, sender: Any = None
+    ) -> Receipt:
+        """By the liquidator of the deployment."""
+
+        def spec() -> None:
+            margin, params = self.ledger.margin(account), self.params.liquidation.spec
+            terms = liquidation.terms(params, margin, max_fraction)
+            self.ledger.slice(account, to, terms.fraction, terms.payment, terms.cut)
+
+        keeper = sender or self.owner(to)
+        return self.both(
+            spec,
+            lambda: self.liquidator.liquidate(account, to, max_fraction, -(2**255), sender=keeper),
         )
 
     def batch(
@@ -357,10 +374,6 @@ class Bench:
         asset = self.asset(token)
         self.sent[asset] = self.sent.get(asset, 0) + amount
         self.check()
-
-    def _accrue(self) -> None:
-        with self.ledger._atomic():
-            pass
 
     # -- agreement -------------------------------------------------------------------------------
 
