@@ -56,7 +56,7 @@ class Names:
         )
 
     def instrument(self, instrument: int) -> str:
-        return f"{self.underlyings[underlying_of(instrument)]} perpetual"
+        return f"{self.underlyings[underlying_of(instrument)]}-PERP"
 
 
 def grid(*columns: str, title: str | None = None) -> Table:
@@ -202,8 +202,8 @@ def ledger_view(ledger: Any, names: Names) -> RenderableType:
     return table
 
 
-def signed(wad: int) -> str:
-    shown = show_quote(wad)
+def signed(wad: int, digits: int = 2) -> str:
+    shown = show_quote(wad, digits)
     return f"[red]{shown}[/]" if wad < 0 else shown
 
 

@@ -59,6 +59,13 @@ def _token(value: Any) -> str:
     return "mock" if value == "mock" else _address(value)
 
 
+def _price(value: Any) -> float:
+    highest = market.MAX_PRICE // WAD
+    if type(value) not in (int, float) or not 0 < value <= highest:
+        raise ValueError(f"{value!r} is not a price up to {highest:,} of quote")
+    return float(value)
+
+
 Bps = Annotated[int, within(0, BPS, "basis points")]
 Address = Annotated[str, PlainValidator(_address)]
 Token = Annotated[str, PlainValidator(_token)]  # an address, or "mock"
@@ -90,7 +97,7 @@ class Feed(Model):
 
     aggregator: Token | None = None
     max_age: Age = 86_400  # of an aggregator's round
-    price: Annotated[int, within(1, market.MAX_PRICE // WAD, "of quote")] | None = None  # of a mock
+    price: Annotated[float, PlainValidator(_price)] | None = None  # of a mock
     signers: list[Address] = []
     threshold: Annotated[int, within(1, 16, "signatures")] = 1
 

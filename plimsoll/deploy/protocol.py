@@ -246,7 +246,7 @@ class Deployer:
                 mock = f"aggregator:{symbol}"
                 yield self._contract(mock, "Aggregator", f"{symbol} / USD", MOCK_DECIMALS)
                 aggregator = self.record.address(mock)
-                price = int(feed.price or 0) * 10**MOCK_DECIMALS
+                price = round((feed.price or 0) * 10**MOCK_DECIMALS)
                 wake = self._sent(self.at(mock).set_answer, price)
             yield self._contract(key, "ChainlinkFeed", aggregator, feed.max_age)
             source = self.at(key)

@@ -6,6 +6,7 @@ from typing import Any
 from web3 import Web3
 from web3.exceptions import Web3RPCError
 
+from plimsoll.client.reader import Reader
 from plimsoll.spec.words import unpack_account
 
 UNKNOWN = -1  # word of an account whose last event may have been undone
@@ -29,8 +30,7 @@ class AccountIndex:
     """
 
     web3: Web3
-    vault: str
-    topic: str  # of Updated(account indexed, word)
+    vault: Reader
     first: int
     chunk: int = 5_000
     depth: int = 64
@@ -58,8 +58,7 @@ class AccountIndex:
                 self.chunk = max(1, self.chunk // 4)  # many nodes limit a query
                 continue
             for log in logs:
-                account = int.from_bytes(log["topics"][1])
-                self.words[account] = (log["blockNumber"], int.from_bytes(log["data"]))
+                self.words[log["args"]["account"]] = (log["blockNumber"], log["args"]["word"])
             self._next = last + 1
         self._tip = (head, self._hash(head))
 
@@ -77,11 +76,5 @@ class AccountIndex:
         return bytes(self.web3.eth.get_block(number)["hash"])
 
     def _logs(self, first: int, last: int) -> Any:
-        return self.web3.eth.get_logs(
-            {
-                "address": Web3.to_checksum_address(self.vault),
-                "topics": [self.topic],
-                "fromBlock": first,
-                "toBlock": last,
-            }
-        )
+        updated = self.vault.contract.events.Updated()
+        return updated.get_logs(from_block=first, to_block=last)

@@ -62,13 +62,18 @@ class Keeper:
         if self.reports:
             self.reports.push(block)
         self.index.update(block)
+        accounts = self.index.accounts()
         short = [
             view
-            for view in self._read(self.index.accounts())
+            for view in self._read(accounts)
             if view.health < 0 and view.account != self.policy.to
         ]
         for view in sorted(short, key=lambda view: view.health):
             self._act(block, view)
+        flights = len(self.sender.flights)
+        self.say(
+            f"block {block}  {len(accounts)} accounts, {len(short)} short, {flights} on the way"
+        )
 
     def _read(self, accounts: list[int]) -> Iterator[Any]:
         for start in range(0, len(accounts), BATCH):
@@ -105,6 +110,6 @@ class Keeper:
 
     def _tell(self, block: int, view: Any, action: str, why: str) -> None:
         self.say(
-            f"block {block}  {show_account(view.account)}  health {show_quote(view.health)}, "
-            f"margin {show_quote(view.margin.maintenance)}  {action}: {why}"
+            f"block {block}  {show_account(view.account)}  health {show_quote(view.health)} of "
+            f"{show_quote(view.margin.maintenance)}  {action}: {why}"
         )

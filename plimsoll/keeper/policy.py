@@ -49,7 +49,7 @@ class Policy:
         sender: TxParams = {"from": self.keeper}
         trial = self.liquidator.contract.functions.liquidate(account, self.to, fraction, 0)
         terms = trial.call(sender)
-        gas = trial.estimate_gas(sender) * GAS_SLACK // 100
+        gas = trial.estimate_gas(sender, "latest") * GAS_SLACK // 100
         least = self._cost(gas) + self.minimum
         share = show_ratio(terms.fraction * BPS // WAD)
         why = f"{share} for a reward of {show_quote(terms.reward)}"

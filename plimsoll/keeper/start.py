@@ -4,9 +4,7 @@ from pathlib import Path
 from threading import Event
 
 from eth_account.signers.local import LocalAccount
-from eth_utils.abi import event_abi_to_log_topic
 from web3 import HTTPProvider, Web3
-from web3.providers.rpc.utils import ExceptionRetryConfiguration
 
 from plimsoll.client.amounts import show_account
 from plimsoll.client.reader import Reader
@@ -27,11 +25,8 @@ class StartError(Exception):
 
 def connect(rpc: str) -> Web3:
     """Without retries of its own: the loop knows better when to try again."""
-    settings = ExceptionRetryConfiguration(errors=[], retries=0)
-    provider = HTTPProvider(
-        rpc, request_kwargs={"timeout": TIMEOUT}, exception_retry_configuration=settings
-    )
-    return Web3(provider)
+    settings = {"timeout": TIMEOUT}
+    return Web3(HTTPProvider(rpc, request_kwargs=settings, exception_retry_configuration=None))
 
 
 def keeper(
@@ -68,7 +63,7 @@ def keeper(
     underlyings = deployment.parameters["underlyings"]
     if native not in underlyings:
         raise StartError(f"{native} is none of the underlyings {', '.join(underlyings)}")
-    vault, to = contract("vault"), account_id(int(key.address, 16), number)
+    to = account_id(int(key.address, 16), number)
     feeds = {
         symbol: contract(f"feed:{symbol}")
         for symbol in deployment.keys("feed:")
@@ -83,12 +78,11 @@ def keeper(
         minimum=minimum,
         native=underlyings[native]["id"],
     )
-    topic = Web3.to_hex(event_abi_to_log_topic(vault.contract.events.Updated().abi))
     say(f"watching from block {deployment.block} on, for {show_account(to, short=False)}")
     return Keeper(
         web3=web3,
         lens=contract("lens"),
-        index=AccountIndex(web3, vault.address, topic, deployment.block),
+        index=AccountIndex(web3, contract("vault"), deployment.block),
         sender=sender,
         policy=policy,
         reports=Reports(reports, feeds, sender, say) if reports else None,
