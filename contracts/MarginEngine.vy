@@ -49,14 +49,11 @@ from modules import instrument
 from modules import scan
 from modules import wad
 
-
 implements: IMarginEngine
 
 initializes: governed
 
-
 exports: governed.registry
-
 
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
 MAX_ASSETS: constant(uint256) = 32  # ids 0 .. 31
@@ -171,7 +168,6 @@ def _add(
             sum.profit = unsafe_add(sum.profit, unsafe_mul(size, gap))
             risk.gross = unsafe_add(risk.gross, convert(abs(notional), uint256))
             risk.derivatives = unsafe_add(risk.derivatives, notional)
-
     netted: bool = book.level == scan.PORTFOLIO
     for holding: IMarginEngine.Holding in book.collateral:
         if (scan._assets(word) >> holding.asset) & 1 == 0:
@@ -184,9 +180,7 @@ def _add(
             risk.spot += worth
             taken += wad._ceil_div(worth * params.scan_range, wad.BPS)
         elif prices.index > prices.stable:
-            sum.divergence += worth - haircut._value(
-                holding.amount, prices.stable, asset.decimals
-            )
+            sum.divergence += worth - haircut._value(holding.amount, prices.stable, asset.decimals)
         sum.spot += worth
         sum.haircuts += cut
         # what IM could take at most: rounds down, so that collateral never counts below nothing
@@ -209,9 +203,7 @@ def _add(
 
 @internal
 @view
-def _margin(
-    level: uint256, cash: int256, basis: int256, tally: Tally
-) -> IMarginEngine.Margin:
+def _margin(level: uint256, cash: int256, basis: int256, tally: Tally) -> IMarginEngine.Margin:
     """
     @notice Equity rounds down, margins round up.
     """
@@ -220,9 +212,7 @@ def _margin(
     if level == scan.PORTFOLIO:
         requirement = factor._requirement(tally.losses, factors.floor)
     maintenance: uint256 = tally.haircuts + requirement + tally.charges
-    initial: uint256 = wad._ceil_div(
-        factors.initial * (maintenance + tally.concentration), wad.BPS
-    )
+    initial: uint256 = wad._ceil_div(factors.initial * (maintenance + tally.concentration), wad.BPS)
     profit: int256 = basis + wad._floor_div(tally.profit, wad.ISIZE)
     return IMarginEngine.Margin(
         equity=cash + profit + convert(tally.spot, int256),

@@ -6,7 +6,6 @@
 
 from interfaces import IMarketData
 
-
 markets: HashMap[uint256, IMarketData.Market]
 feed: public(HashMap[uint256, address])
 rolls: public(uint256)  # how often `roll` was called

@@ -23,7 +23,6 @@
 from interfaces import IMarginEngine
 from modules import wad
 
-
 MAX_RATIO: constant(uint256) = 3 * wad.BPS
 MIN_FLOOR: constant(uint256) = 500
 

@@ -20,7 +20,6 @@
 from interfaces import IMarginEngine
 from modules import wad
 
-
 TIER_UNIT: constant(uint256) = 10_000 * wad.WAD  # limits are whole multiples of ten thousand
 LARGEST: constant(uint256) = 2**106  # WAD, 81 trillion: no holding counts for more
 
@@ -53,9 +52,7 @@ def _check(params: IMarginEngine.AssetParams, scan_range: uint256):
     assert params.volatility >= wad.BPS, "engine: volatility out of range"
     assert params.volatility <= MAX_VOLATILITY, "engine: volatility out of range"
     # rounding down is exact: haircut * volatility <= 100 %
-    assert (
-        params.haircuts[3] <= wad.BPS**2 // params.volatility
-    ), "engine: haircut too large"
+    assert params.haircuts[3] <= wad.BPS**2 // params.volatility, "engine: haircut too large"
     self._check_range(params, scan_range)
 
 
@@ -66,9 +63,7 @@ def _check_range(params: IMarginEngine.AssetParams, scan_range: uint256):
     @notice The first tier must cover what netting leaves of it: liquidity and scan range.
     """
     assert params.liquidity <= params.haircuts[0], "engine: haircut below scan range"
-    assert (
-        params.haircuts[0] - params.liquidity >= scan_range
-    ), "engine: haircut below scan range"
+    assert params.haircuts[0] - params.liquidity >= scan_range, "engine: haircut below scan range"
 
 
 @internal

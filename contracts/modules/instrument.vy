@@ -13,7 +13,6 @@
         plimsoll.spec.words.
 """
 
-
 PERPETUAL: constant(uint256) = 1  # kind
 KEY_SHIFT: constant(uint256) = 136
 SIZE_SHIFT: constant(uint256) = 68

@@ -142,9 +142,7 @@ def _charges(
 
 @internal
 @pure
-def _depth(
-    params: IMarginEngine.UnderlyingParams, index: uint256, exposure: uint256
-) -> uint256:
+def _depth(params: IMarginEngine.UnderlyingParams, index: uint256, exposure: uint256) -> uint256:
     """
     @notice R * Q**2 / (Q + depth): what it costs to work Q off in a market that is only so deep,
         WAD, rounded up.
