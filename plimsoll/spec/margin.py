@@ -110,7 +110,8 @@ def notional_of(size: int, mark: int) -> int:
 
 def value_of(amount: int, price: int, decimals: int) -> int:
     """What an amount of collateral is worth, rounded down."""
-    return min(amount * price // 10**decimals, LARGEST)
+    unit: int = 10**decimals
+    return min(amount * price // unit, LARGEST)
 
 
 def depth_charge(params: UnderlyingParams, index: int, exposure: int) -> int:
