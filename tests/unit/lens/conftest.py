@@ -12,9 +12,9 @@ def desk(project: Project, accounts: Accounts, chain: Chain) -> Desk:
     return Desk(deploy(project, accounts, chain), chain, accounts[10])
 
 
-@pytest.fixture(scope="module")
-def stage(project: Project, accounts: Accounts) -> Stage:
-    return Stage(project, accounts[0])
+@pytest.fixture(scope="module", params=[6, 18], ids="quote has {} decimals".format)
+def stage(project: Project, accounts: Accounts, request: pytest.FixtureRequest) -> Stage:
+    return Stage(project, accounts[0], request.param)
 
 
 @pytest.fixture(scope="module")

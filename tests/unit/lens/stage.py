@@ -61,10 +61,11 @@ def book_of(account: uint256) -> IMarginEngine.Book:
 
 
 class Stage:
-    def __init__(self, project: Project, governor: Sender) -> None:
+    def __init__(self, project: Project, governor: Sender, decimals: int) -> None:
         self.governor = governor
         self.chain = project.chain
-        self.quote = project.Token.deploy("Dollar", "USD", 6, sender=governor)
+        self.decimals = decimals  # of the quote token
+        self.quote = project.Token.deploy("Dollar", "USD", decimals, sender=governor)
         self.registry = project.Registry.deploy(
             governor, governor, governor, self.quote, sender=governor
         )
@@ -103,7 +104,7 @@ class Stage:
         self.vault.set_book(account, word, chain_book(book), sender=self.governor)
 
         caps = {holding.asset: MAX for holding in book.collateral}
-        ledger = Ledger(Listing(6, caps), model, Rates(0, 0, 0, 1), now)
+        ledger = Ledger(Listing(self.decimals, caps), model, Rates(0, 0, 0, 1), now)
         ledger.pool, ledger.markets = pool, markets
         ledger.totals = {holding.asset: holding.total for holding in book.collateral}
         ledger.accounts[account] = Account(

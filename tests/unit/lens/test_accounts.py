@@ -73,20 +73,20 @@ def test_stale_prices_are_told(desk: Desk, lens: Contract, account: int, counter
 
 
 def test_an_unreadable_account_blocks_nobody(stage: Stage) -> None:
-    """One account reverts, another burns all the gas that it gets."""
+    """One account burns all the gas that it gets, another reverts."""
     model, markets = explain.RiskModel({}, {}), {}
     with stage.chain.isolate():
         stage.set(model, markets)
         ids = list(range(1, 65))
         for id in ids:
             stage.put(id, Book(0, id, 0), model, markets, 0)
-        stage.vault.set_mood(2, 1, sender=stage.governor)
-        stage.vault.set_mood(63, 2, sender=stage.governor)
+        stage.vault.set_mood(2, 2, sender=stage.governor)
+        stage.vault.set_mood(63, 1, sender=stage.governor)
         receipt = stage.lens.accounts.transact(ids, sender=stage.governor)
         told = receipt.return_value
         owed = stage.lens.bad_debt(ids)
         with reverts("stub: broken"):
-            stage.lens.summary(2)
+            stage.lens.summary(63)
     assert [item.account for item in told] == ids
     assert [item.account for item in told if not item.readable] == [2, 63]
     assert [item.margin.equity for item in told if item.readable] == [

@@ -80,9 +80,28 @@ def test_utilisation_is_the_bound(desk: Desk) -> None:
 
 def test_without_risk_everything_is(desk: Desk) -> None:
     """An account that owes nothing needs no price to leave."""
-    account = desk.open(desk.trader, 3, quote=7, weth=2)
+    account = desk.open(desk.trader, 3, weth=2, wbtc=1)
     desk.chain.mine(delta=7 * 86_400)
-    assert check(desk, account) == {QUOTE: 7 * 10**6, desk.assets["WETH"]: 2 * 10**18}
+    assert check(desk, account) == {
+        QUOTE: 0,
+        desk.assets["WETH"]: 2 * 10**18,
+        desk.assets["WBTC"]: 10**8,
+    }
+    desk.open(desk.trader, 3, quote=7)
+    assert check(desk, account)[QUOTE] == 7 * 10**6
+
+
+def test_only_prices_that_are_left_count(desk: Desk, counter: int) -> None:
+    """A stale collateral may go, if all of it goes; beside a stale position nothing may."""
+    account = desk.open(desk.trader, 6, quote=100_000, weth=1)
+    desk.trade(account, counter, BTC, 4)
+    for underlying, asset_goes, quote_goes in ((BTC, True, False), (ETH, False, False)):
+        with desk.chain.isolate():
+            desk.chain.mine(delta=86_400)
+            desk.set_price(underlying, desk.prices[underlying])
+            told = check(desk, account)
+            assert (told[desk.assets["WETH"]] == 10**18) == asset_goes
+            assert (told[QUOTE] > 0) == quote_goes
 
 
 def test_stale_prices_let_out_what_reduces(desk: Desk, account: int, counter: int) -> None:
@@ -177,6 +196,7 @@ def test_unaccrued_insurance_is_counted(desk: Desk) -> None:
     with reverts("vault: utilisation"):
         withdraw(desk, account, desk.quote, told + 1)
     assert ledger.surplus > 100 * 10**18
+    assert ledger.supply_rate == ledger.borrow_rate > 0
     withdraw(desk, account, desk.quote, told)
     assert 0 <= desk.lens.ledger().surplus < 10**9
 

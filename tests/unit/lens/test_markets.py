@@ -1,12 +1,30 @@
 """Prices and parameters of underlyings."""
 
 from plimsoll.spec import explain
-from plimsoll.spec.market import Market
+from plimsoll.spec.market import Market, MarketState, advance
 from plimsoll.spec.wad import SIZE, WAD
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Contract, reverts
 
 from .desk import Desk
+
+FEED = """
+# pragma version 0.4.3
+price: uint256
+time: uint256
+
+
+@external
+def set(price: uint256, time: uint256):
+    self.price = price
+    self.time = time
+
+
+@external
+@view
+def latest() -> (uint256, uint256):
+    return self.price, self.time
+"""
 
 
 def test_in_the_order_asked_for(desk: Desk, lens: Contract) -> None:
@@ -65,6 +83,23 @@ def test_age_and_validity(desk: Desk, lens: Contract) -> None:
     assert (btc.market.validity, eth.market.validity) == (0, 0)
 
 
+def test_premium_to_the_wei(desk: Desk, lens: Contract) -> None:
+    """Where the mark was rounded, too."""
+    project = desk.deployer.chain.project
+    source = project.Aggregator.deploy("impact", 8, sender=desk.governor)
+    source.set_answer(3_003_00000000, sender=desk.governor)
+    feed = project.ChainlinkFeed.deploy(source, 86_400, sender=desk.governor)
+    desk.market.set_premium_feed(ETH, feed, sender=desk.governor)
+    desk.move(ETH, 3_000.01)
+    desk.market.roll(ETH, sender=desk.keeper)
+    desk.chain.mine(delta=1_001)
+    state = MarketState(*desk.market.state(ETH))
+    params = desk.params.underlyings["ETH"].market.spec
+    [told] = lens.markets([ETH])
+    assert told.premium == advance(params, state, desk.chain.timestamp).premium
+    assert told.market.mark * WAD < told.market.index * (WAD + told.premium)
+
+
 def test_age_when_the_source_fails(desk: Desk, lens: Contract) -> None:
     """The last price stays, and ages."""
     desk.wait(500)
@@ -73,6 +108,22 @@ def test_age_when_the_source_fails(desk: Desk, lens: Contract) -> None:
     desk.chain.mine(delta=60)
     [told] = lens.markets([BTC])
     assert (told.age, told.market.index) == (60, 60_000 * WAD)
+
+
+def test_age_when_the_source_tells_nonsense(desk: Desk, lens: Contract) -> None:
+    """Neither a time to come nor one gone by, and no price that was not taken."""
+    project = desk.deployer.chain.project
+    feed = project.inline(FEED, "FeedStub").deploy(sender=desk.governor)
+    now = desk.chain.timestamp
+    feed.set(60_000 * WAD, now, sender=desk.governor)
+    desk.market.set_feed(BTC, feed, sender=desk.governor)
+    desk.chain.mine(delta=90)
+    for price, time in ((60_000, now + 91), (60_000, now - 1), (10**8, now + 50)):
+        feed.set(price * WAD, time, sender=desk.governor)
+        [told] = lens.markets([BTC])
+        assert (told.age, told.market.index) == (90, 60_000 * WAD)
+    feed.set(60_000 * WAD, now + 50, sender=desk.governor)
+    assert lens.markets([BTC])[0].age == 40
 
 
 def test_unknown_underlying(desk: Desk, lens: Contract) -> None:
