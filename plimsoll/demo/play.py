@@ -159,7 +159,7 @@ class Play:
                     else f"[dim]{_thousands(amount)}[/]"
                     for number, amount in enumerate(shown)
                 ),
-                f"{_thousands(saved)}  {saved / margins[0].initial:4.0%}" if saved else "",
+                f"{_thousands(saved)}  {saved / margins[0].initial:4.0%}" if saved > WAD else "",
             )
         self.console.print(table)
         self.console.print("[dim]in bold: the level that the account has chosen[/]")
@@ -230,12 +230,15 @@ class Play:
         for account, player in self.players.items():
             fate = self.fates[account]
             equity = self.lens.summary(account).margin.equity
-            if not fate.slices:
+            cuts = f"{fate.slices} cut{'s' if fate.slices > 1 else ''}"
+            if equity < 0:
+                end = f"[bold red]under water after {cuts}[/]"
+            elif not fate.slices:
                 end = "[green]untouched[/]"
             elif fate.left > 0:
-                end = f"[yellow]cut {fate.slices} times, {fate.left:.0%} is left[/]"
+                end = f"[yellow]{fate.left:.0%} is left after {cuts}[/]"
             else:
-                end = f"[red]closed, in {fate.slices} cuts[/]"
+                end = f"[red]closed after {cuts}[/]"
             table.add_row(
                 player.name,
                 show_quote(fate.before, 0),
@@ -252,9 +255,9 @@ class Play:
         fund = self.lens.summary(registry.insurance()).margin.equity
         treasury = self.lens.summary(orders.treasury()).margin.equity
         self.console.print(
-            f"\nbad debt {show_quote(result.bad_debt)}; insurance has {show_quote(fund)} of the "
-            f"{INSURANCE * 1_000:,} it began with, the treasury {show_quote(treasury)}; "
-            f"{result.short} accounts are short"
+            f"\nbad debt {show_quote(result.bad_debt)}, accounts that are still short "
+            f"{result.short}\ninsurance {show_quote(fund)}, it began with {INSURANCE * 1_000:,}; "
+            f"the treasury has {show_quote(treasury)}"
         )
 
     def _gas_table(self) -> Table:

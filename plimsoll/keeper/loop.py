@@ -13,12 +13,13 @@ from web3.exceptions import Web3Exception, Web3RPCError
 from plimsoll.client.amounts import show_account, show_quote
 from plimsoll.client.reader import Reader
 from plimsoll.keeper.index import AccountIndex
-from plimsoll.keeper.policy import Policy
+from plimsoll.keeper.policy import Decision, Policy
 from plimsoll.keeper.reports import Reports
 from plimsoll.keeper.sender import Landing, Sender
 
 BATCH = 64  # accounts that the Lens reads in one call
 LONGEST_REST = 64  # blocks
+# what a node that restarts or lags makes of a request; half an answer is a ValueError
 NODE_TROUBLE = (RequestException, Web3Exception, OSError, ValueError)
 
 Say = Callable[[str], None]
@@ -62,37 +63,40 @@ class Keeper:
         if self.reports:
             self.reports.push(block)
         self.index.update(block)
-        accounts = self.index.accounts()
-        short = [
-            view
-            for view in self._read(accounts)
-            if view.health < 0 and view.account != self.policy.to
-        ]
-        for view in sorted(short, key=lambda view: view.health):
-            self._act(block, view)
+        views = list(self._read(self.index.accounts()))
+        for view in views:
+            if not view.readable:
+                self.say(f"block {block}  {show_account(view.account)}  cannot be read")
+        short = [view for view in views if view.health < 0 and view.account != self.policy.to]
+        short.sort(key=lambda view: view.health)
+        # all decisions are of one state: the first transaction may change it at once
+        for view, decision in [(view, self._decide(block, view)) for view in short]:
+            self._act(block, view, decision)
         flights = len(self.sender.flights)
-        self.say(
-            f"block {block}  {len(accounts)} accounts, {len(short)} short, {flights} on the way"
-        )
+        self.say(f"block {block}  {len(views)} accounts, {len(short)} short, {flights} on the way")
 
     def _read(self, accounts: list[int]) -> Iterator[Any]:
         for start in range(0, len(accounts), BATCH):
             yield from self.lens.accounts(accounts[start : start + BATCH])
 
-    def _act(self, block: int, view: Any) -> None:
-        account = view.account
-        if self.sender.busy(account):
-            return self._tell(block, view, "waits", "a transaction is on its way")
-        if self.resting.get(account, 0) > block:
-            return self._tell(block, view, "rests", f"until block {self.resting[account]}")
-        decision = self.policy.decide(account)
-        if decision.call is None:
-            return self._tell(block, view, "leaves", decision.why)
-        try:
-            sent = self.sender.send(account, decision.call, block)
-        except Web3RPCError as error:
-            return self._tell(block, view, "fails", str(error.message or error))
-        return self._tell(block, view, "liquidates", f"{decision.why}, in {sent.hex()}")
+    def _decide(self, block: int, view: Any) -> Decision:
+        if self.sender.busy(view.account):
+            return Decision("waits", "a transaction is on its way")
+        if (until := self.resting.get(view.account, 0)) > block:
+            return Decision("rests", f"until block {until}")
+        return self.policy.decide(view.account)
+
+    def _act(self, block: int, view: Any, decision: Decision) -> None:
+        action, why = decision.action, decision.why
+        if decision.call is not None:
+            try:
+                why += f", in {self.sender.send(view.account, decision.call, block).hex()}"
+            except Web3RPCError as error:
+                action, why = "fails", str(error.message or error)
+        self.say(
+            f"block {block}  {show_account(view.account)}  health {show_quote(view.health)} of "
+            f"{show_quote(view.margin.maintenance)}  {action}: {why}"
+        )
 
     def _landed(self, block: int, landing: Landing) -> None:
         purpose, receipt = landing.flight.purpose, landing.receipt
@@ -107,9 +111,3 @@ class Keeper:
             count = self.failures[purpose] = self.failures.get(purpose, 0) + 1
             self.resting[purpose] = block + min(LONGEST_REST, 2**count)
             self.say(f"block {receipt['blockNumber']}  {name}  reverted, {count} in a row")
-
-    def _tell(self, block: int, view: Any, action: str, why: str) -> None:
-        self.say(
-            f"block {block}  {show_account(view.account)}  health {show_quote(view.health)} of "
-            f"{show_quote(view.margin.maintenance)}  {action}: {why}"
-        )

@@ -10,15 +10,17 @@ from plimsoll.client.amounts import show_quote, show_ratio
 from plimsoll.client.reader import Reader, reason
 from plimsoll.spec.wad import BPS, WAD, ceil_div
 
-FRACTIONS = tuple(WAD >> halvings for halvings in range(6))  # tried while `to` cannot bear it
-TOO_MUCH = "vault: margin"
+FRACTIONS = tuple(WAD >> halvings for halvings in range(6))
+# what a smaller part may mend: `to` cannot bear it, insurance cannot make it good
+TOO_MUCH = ("vault: margin", "liquidator: reward too small")
 GAS_SLACK = 130  # per cent of the estimate: state moves on before a transaction is mined
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Why, and the call that follows from it, if any."""
+    """What to do and why, and the call to make, if any."""
 
+    action: str
     why: str
     call: TxParams | None = None
 
@@ -36,14 +38,15 @@ class Policy:
     native: int  # underlying in which gas is paid
 
     def decide(self, account: int) -> Decision:
+        why = ""
         for fraction in FRACTIONS:
             try:
                 return self._weigh(account, fraction)
             except ContractLogicError as error:
                 why = reason(error)
-            if why != TOO_MUCH:
-                return Decision(f"would be refused: {why}")
-        return Decision("the keeper's own account cannot bear even a small part")
+            if why not in TOO_MUCH:
+                break
+        return Decision("leaves", why)
 
     def _weigh(self, account: int, fraction: int) -> Decision:
         sender: TxParams = {"from": self.keeper}
@@ -54,11 +57,13 @@ class Policy:
         share = show_ratio(terms.fraction * BPS // WAD)
         why = f"{share} for a reward of {show_quote(terms.reward)}"
         if terms.reward < least:
-            return Decision(f"{why} would not pay: gas and minimum are {show_quote(least)}")
+            return Decision("leaves", f"{why}, less than gas and minimum {show_quote(least)}")
         call = self.liquidator.contract.functions.liquidate(account, self.to, fraction, least)
         # only encoded here: everything else is the sender's business
         data = call._encode_transaction_data()
-        return Decision(why, {"to": self.liquidator.address, "data": data, "gas": gas})
+        return Decision(
+            "liquidates", why, {"to": self.liquidator.address, "data": data, "gas": gas}
+        )
 
     def _cost(self, gas: int) -> int:
         """What gas costs in quote, WAD, rounded up."""
