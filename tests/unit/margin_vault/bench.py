@@ -126,6 +126,18 @@ class Bench:
     def equity(self, *accounts: int) -> int:
         return sum(self.margin(account).equity for account in accounts)
 
+    def wealth(self, owner: Any, *accounts: int) -> int:
+        """What somebody has: wallet and accounts at index, where debts beyond an account's means
+        are not the owner's."""
+        total = sum(max(0, self.equity(account)) for account in accounts)
+        for asset, token in self.tokens.items():
+            value = token.balanceOf(owner) * WAD // 10 ** token.decimals()
+            if asset != QUOTE:
+                underlying = self.ledger.model.assets[asset].underlying
+                value = value * self.market.peek(underlying).index // WAD
+            total += value
+        return total
+
     def cash(self, account: int) -> int:
         return int(self.vault.book_of(account).cash)
 
