@@ -15,13 +15,14 @@ from typing import Any
 import yaml
 
 from plimsoll.deploy.parameters import Parameters, check
-from plimsoll.deploy.protocol import MOCK_DECIMALS, Deployer, DeployError
+from plimsoll.deploy.protocol import MOCK_DECIMALS, Deployer
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.words import account_id, perpetual
 from tests.harness import Accounts, Chain, Contract, Project
 
 LOCAL = Path(__file__).parents[1] / "parameters" / "local.yaml"
 ROLES = ("governor", "guardian", "steward", "keeper", "trader", "maker", "taker", "stranger")
+CONTRACTS = ("registry", "market", "engine", "vault", "orders", "liquidator", "lens")
 BTC, ETH, SOL = 1, 2, 3
 
 
@@ -77,12 +78,8 @@ def deploy(
         params = parameters(**{"roles": holders, **overrides})
     record = Deployment(network="test", chain_id=chain.chain_id, deployer=governor.address)
     deployer = Deployer(HarnessChain(project, chain, governor), params, record)
-    try:
-        for finding in deployer.run():
-            assert finding.holds, finding
-    except DeployError as error:
-        if "lens" not in str(error):
-            raise
+    for finding in deployer.run():
+        assert finding.holds, finding
     ids = {symbol: item.id for symbol, item in params.underlyings.items()}
     feeds = {ids[symbol]: deployer.at(f"aggregator:{symbol}") for symbol in ids}
     owner = int(governor.address, 16)
@@ -93,13 +90,7 @@ def deploy(
 
     return SimpleNamespace(
         **roles,
-        **{
-            key: deployer.at(key)
-            for key in (
-                *("registry", "market", "engine", "vault", "orders", "liquidator"),
-                *(["lens"] if "lens" in record.contracts else []),
-            )
-        },
+        **{key: deployer.at(key) for key in CONTRACTS},
         quote=deployer.at(f"token:{params.quote.symbol}"),
         **{symbol.lower(): deployer.at(f"token:{symbol}") for symbol in params.assets},
         assets={symbol: number for number, symbol in enumerate(params.assets)},

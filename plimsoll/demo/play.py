@@ -230,7 +230,7 @@ class Play:
         for account, player in self.players.items():
             fate = self.fates[account]
             equity = self.lens.summary(account).margin.equity
-            cuts = f"{fate.slices} cut{'s' if fate.slices > 1 else ''}"
+            cuts = f"{fate.slices} cut{'' if fate.slices == 1 else 's'}"
             if equity < 0:
                 end = f"[bold red]under water after {cuts}[/]"
             elif not fate.slices:
