@@ -159,7 +159,7 @@ class Risk(Model):
 class Underlying(Model):
     id: Annotated[int, within(1, 63, "ids")]
     feed: Feed
-    size_limit: Annotated[int, within(1, SIZE_LIMIT // SIZE, "contracts")]  # of one account
+    size_limit: Annotated[int, within(0, SIZE_LIMIT // SIZE, "contracts")]  # of one account
     market: Market
     risk: Risk
 

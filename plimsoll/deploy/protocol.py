@@ -286,6 +286,14 @@ class Deployer:
         parameters, registry = self.parameters, self.at("registry")
         for number, (symbol, asset) in enumerate(parameters.assets.items()):
             token = self.record.tokens[symbol]
+            # first, as what can be deposited must be known to the engine
+            yield self._setting(
+                f"engine:{symbol}: haircuts",
+                asset.spec(parameters.underlyings[asset.underlying].id),
+                engine.asset_params,
+                engine.set_asset,
+                number,
+            )
             yield Fact(
                 f"registry:{symbol}: listed",
                 token,
@@ -297,13 +305,6 @@ class Deployer:
                 (number, asset.decimals, asset.cap * 10**asset.decimals),
                 partial(registry.asset_of, token),
                 self._sent(registry.set_cap, token, asset.cap),
-            )
-            yield self._setting(
-                f"engine:{symbol}: haircuts",
-                asset.spec(parameters.underlyings[asset.underlying].id),
-                engine.asset_params,
-                engine.set_asset,
-                number,
             )
         yield Fact("registry: assets", len(parameters.assets), registry.asset_count)
 
