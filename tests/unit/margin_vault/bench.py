@@ -203,8 +203,9 @@ class Bench:
             item for item in self.ledger.model.assets.values() if item.underlying == underlying
         )
         params = replace(params, decimals=token.decimals())
-        asset = int(self.registry.list_asset(token, cap, sender=self.governor).return_value)
+        asset = int(self.registry.asset_count())
         self.engine.set_asset(asset, asdict(params), sender=self.governor)
+        self.registry.list_asset(token, cap, sender=self.governor)
         assets: dict[int, AssetParams] = self.ledger.model.assets  # type: ignore[assignment]
         assets[asset] = params
         self.ledger.listing.caps[asset] = cap * 10**params.decimals
