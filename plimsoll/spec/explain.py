@@ -215,7 +215,8 @@ def available(ledger: Ledger, account: int, asset: int) -> int:
     """The largest amount of a token (QUOTE: the quote token) that `withdraw` would let out.
 
     More can be withdrawn until the account does not bear it, so halving finds the last amount;
-    all there is comes first, since an account that is left without risk bears anything.
+    all there is comes first, since an account that is left without risk bears anything. (Where
+    so little would be left that its stale price no longer matters, more may be borne again.)
     """
     if asset == QUOTE:
         most = ledger.pool.tokens // int(10 ** (18 - ledger.listing.quote_decimals))

@@ -102,6 +102,7 @@ def test_while_prices_are_stale(desk: Desk, lens: Contract, account: int, counte
     assert told.underlyings[0].below == before.underlyings[0].below > 0
 
 
+@pytest.mark.pyrevm  # anvil keeps the memory of every step of a transaction
 def test_gas(desk: Desk, lens: Contract, account: int, counter: int) -> None:
     """Three positions and two collaterals cost an ordinary call, not a node's patience."""
     desk.vault.set_netting(account, 2, sender=desk.trader)

@@ -2,6 +2,8 @@
 
 from dataclasses import astuple
 
+import pytest
+
 from plimsoll.spec import explain
 from plimsoll.spec.margin import Book, Margin
 from plimsoll.spec.words import account_id
@@ -95,6 +97,7 @@ def test_an_unreadable_account_blocks_nobody(stage: Stage) -> None:
     assert owed == (0, 2)
 
 
+@pytest.mark.pyrevm  # anvil keeps the memory of every step of a transaction
 def test_full_batch_fits_a_call(desk: Desk, lens: Contract, counter: int, account: int) -> None:
     """64 accounts with three positions and two collaterals each."""
     ids = []

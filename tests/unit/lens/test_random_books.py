@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plimsoll.spec import explain
 from plimsoll.spec.ledger import QUOTE
-from plimsoll.spec.margin import assess, unsettled
+from plimsoll.spec.margin import Book, RiskModel, assess, unsettled
 from plimsoll.spec.market import Market
 from plimsoll.spec.wad import WAD
 from plimsoll.spec.words import size_of
@@ -97,6 +97,12 @@ def test_told_as_specified(stage: Stage, case: Case, tokens: int) -> None:
 @given(case=cases(quotes=wildest, largest=2**200), tokens=magnitudes(0, 10**9 * WAD))
 def test_told_whatever_feeds_say(stage: Stage, case: Case, tokens: int) -> None:
     check(stage, case, tokens)
+
+
+@pytest.mark.parametrize("cash", [-1, 0, 1, WAD])
+def test_forgiven_dust(stage: Stage, cash: int) -> None:
+    """A trillionth of a dollar is forgiven, if the quote token can express it, beside no cash."""
+    check(stage, (Book(0, cash, 0), RiskModel({}, {}), {}), 100 * WAD)
 
 
 @many
