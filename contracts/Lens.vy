@@ -58,8 +58,8 @@ MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
 SUMMARY_SIZE: constant(uint256) = 11 * 32  # bytes of an encoded Summary
 
-OPEN: constant(uint256) = 2  # validity of a price that opens risk
 DUST: constant(int256) = 10**6  # WAD: what the vault forgives a reduction
+COST: constant(int256) = 10  # what it may cost: one part in so many of the margin that it frees
 MAX_PRICE: constant(uint256) = 10**25
 PRECISION: constant(uint256) = 10**6  # a liquidation price is found to one part in so many
 FUNDING_PERIOD: constant(int256) = 8 * 3_600
@@ -92,7 +92,8 @@ struct Tally:
     charges: uint256  # calendar and depth
     concentration: uint256
     divergence: uint256
-    validity: uint256
+    stale: uint256  # what hangs on stale prices, and on those that do not open risk
+    late: uint256
     losses: factor.Losses
 
 
@@ -232,9 +233,9 @@ def account(id: uint256) -> ILens.Account:
                 maintenance = haircuts + scan requirement + calendar + depth
                 initial     = k_I * (maintenance + concentration), rounded up, + divergence
 
-    @dev Collateral and underlyings come in the order of underlyings' ids. Costs about a million
-         gas for each underlying and for each collateral, for what can be withdrawn of it and for
-         its prices of liquidation.
+    @dev Collateral and underlyings come in the order of underlyings' ids. Costs up to a million
+         gas for each underlying and for each collateral, for its prices of liquidation and for
+         what can be withdrawn of it.
     """
     engine: IMarginEngine = self._engine()
     book: IMarginEngine.Book = staticcall vault.book_of(id)
@@ -309,19 +310,15 @@ def _tally(core: Core, part: Part) -> Tally:
     @notice What a part adds; a part of which nothing is left adds nothing.
     """
     tally: Tally = empty(Tally)
-    tally.validity = OPEN
     gap: int256 = convert(part.market.mark, int256) - part.market.funding
     for size: int256 in part.sizes:
         tally.profit += size * gap
-        tally.validity = part.market.validity
     for i: uint256 in range(len(part.items), bound=MAX_COLLATERALS):
         piece: ILens.Collateral = self._piece(core, part, i)
         tally.spot += piece.value
         tally.haircuts += piece.haircut
         tally.concentration += piece.concentration
         tally.divergence += piece.divergence
-        if piece.amount > 0:
-            tally.validity = part.market.validity
     risk: scan.Risk = self._risk(core.level, part)
     loss: int256 = 0
     calendar: uint256 = 0
@@ -330,6 +327,10 @@ def _tally(core: Core, part: Part) -> Tally:
     tally.charges = calendar + depth
     tally.divergence += self._divergence(part, risk)
     tally.losses = factor._add(tally.losses, part.params.beta, loss)
+    if part.market.validity < scan.OPEN:
+        tally.late = risk.gross + tally.spot
+    if part.market.validity == scan.STALE:
+        tally.stale = risk.gross + tally.spot
     return tally
 
 
@@ -392,7 +393,6 @@ def _sum(tallies: DynArray[Tally, MAX_UNDERLYINGS], left_out: uint256) -> Tally:
     @notice All but one together.
     """
     sum: Tally = empty(Tally)
-    sum.validity = OPEN
     for i: uint256 in range(len(tallies), bound=MAX_UNDERLYINGS):
         if i != left_out:
             sum = self._plus(sum, tallies[i])
@@ -409,7 +409,8 @@ def _plus(a: Tally, b: Tally) -> Tally:
         charges=a.charges + b.charges,
         concentration=a.concentration + b.concentration,
         divergence=a.divergence + b.divergence,
-        validity=min(a.validity, b.validity),
+        stale=a.stale + b.stale,
+        late=a.late + b.late,
         losses=factor.Losses(
             total=a.losses.total + b.losses.total,
             net=a.losses.net + b.losses.net,
@@ -439,7 +440,7 @@ def _margin(core: Core, tally: Tally) -> IMarginEngine.Margin:
         maintenance=maintenance,
         target=wad._ceil_div(core.factors.target * maintenance, wad.BPS),
         initial=initial + tally.divergence,
-        validity=tally.validity,
+        validity=scan._validity(tally.stale, tally.late, maintenance),
     )
 
 
@@ -540,11 +541,11 @@ def _available_quote(
     @param flat Whether there is no position.
     """
     # the account bears it
-    most: int256 = DUST
-    if margin.maintenance == 0:
-        most += max(margin.equity, 0)
-    if margin.validity >= OPEN:
-        most = max(most, margin.equity - convert(margin.initial, int256))
+    most: int256 = 0
+    if margin.validity >= scan.OPEN:
+        most = max(DUST, margin.equity - convert(margin.initial, int256))
+    elif margin.equity >= 0:
+        most = DUST
     if flat:
         most = max(most, cash)
 
@@ -590,7 +591,9 @@ def _available(
 ) -> uint256:
     """
     @notice The most of one holding that can be withdrawn, in token units.
-    @dev By halving, between an amount that the account bears and one that it does not.
+    @dev By halving, between an amount that the account bears and one that it does not: what is
+         told is borne, and a unit more is not. Where so little would be left that its stale price
+         no longer matters, a larger amount may be borne as well.
     """
     held: uint256 = part.items[i].holding.amount
     if core.free or self._bears(core, part, others, before, i, 0):
@@ -624,16 +627,18 @@ def _bears(
     changed: Part = part
     changed.items[i].holding.amount = left
     after: IMarginEngine.Margin = self._margin(core, self._plus(others, self._tally(core, changed)))
-    if after.validity >= OPEN and after.equity >= convert(after.initial, int256):
+    if after.validity >= scan.OPEN and after.equity >= convert(after.initial, int256):
         return True
-    if after.maintenance > before.maintenance:
+    maintenance: int256 = convert(before.maintenance, int256)
+    margin: int256 = convert(after.maintenance, int256)
+    if margin > maintenance:
         return False
     equity: int256 = after.equity + DUST
     if before.equity < 0:
-        return equity >= before.equity
-    return equity >= 0 and (
-        equity * convert(before.maintenance, int256)
-        >= before.equity * convert(after.maintenance, int256)
+        return after.validity == scan.OPEN and equity >= before.equity
+    return (
+        equity >= max(0, before.equity - (maintenance - margin) // COST)
+        and equity * maintenance >= before.equity * margin
     )
 
 

@@ -15,7 +15,8 @@
         target       k_T * MM: what a liquidation restores
         initial      IM = k_I * (MM + concentration) + divergence: what opening risk and
                      withdrawing need
-        validity     that of the least valid price: 2 opens risk, 1 liquidates, 0 is stale
+        validity     that of the least valid price that matters: 2 opens risk, 1 liquidates, 0 is
+                     stale
 
         haircuts     tiered, of each collateral; see modules/haircut
         scan         the loss within the scan range R of each underlying, netted as the account's
@@ -57,7 +58,6 @@ exports: governed.registry
 
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
 MAX_ASSETS: constant(uint256) = 32  # ids 0 .. 31
-OPEN: constant(uint256) = 2
 
 market: public(immutable(IMarketData))
 
@@ -74,7 +74,8 @@ struct Tally:
     charges: uint256  # calendar and depth
     concentration: uint256
     divergence: uint256
-    validity: uint256
+    stale: uint256  # what hangs on stale prices, and on those that do not open risk
+    late: uint256
     losses: factor.Losses
 
 
@@ -97,7 +98,6 @@ def assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     """
     underlyings: uint256 = self._underlyings_of(book)
     tally: Tally = empty(Tally)
-    tally.validity = OPEN
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
         if underlyings >> underlying == 0:
             break
@@ -116,7 +116,6 @@ def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     """
     underlyings: uint256 = self._underlyings_of(book)
     tally: Tally = empty(Tally)
-    tally.validity = OPEN
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
         if underlyings >> underlying == 0:
             break
@@ -197,7 +196,11 @@ def _add(
     sum.charges += calendar + depth
     net: int256 = risk.derivatives + convert(risk.spot, int256)
     sum.divergence += scan._divergence(net, prices.index, prices.stable)
-    sum.validity = min(sum.validity, prices.validity)
+    exposure: uint256 = risk.gross + sum.spot - tally.spot
+    if prices.validity < scan.OPEN:
+        sum.late += exposure
+    if prices.validity == scan.STALE:
+        sum.stale += exposure
     return sum
 
 
@@ -219,7 +222,7 @@ def _margin(level: uint256, cash: int256, basis: int256, tally: Tally) -> IMargi
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial + tally.divergence,
-        validity=tally.validity,
+        validity=scan._validity(tally.stale, tally.late, maintenance),
     )
 
 

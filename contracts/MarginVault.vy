@@ -22,8 +22,9 @@
         is what is accounted. Tokens that are simply sent here change nothing.
 
         After an action an account must cover its initial margin at prices good enough to open
-        risk, or else the action must have made it safer: maintenance margin no higher, margin
-        ratio no worse. In a `batch` or `unlock` this is checked at the end, once.
+        risk, or else the action must have made it safer for little: maintenance margin no higher,
+        margin ratio no worse, at a cost of at most a tenth of the margin that it frees. In a
+        `batch` or `unlock` this is checked at the end, once.
 
 @dev Trusts the registry and the market data for ever, engine and liquidator as far as the
      registry names them, venues as far as the owner of an account allows a loss against mark.
@@ -70,6 +71,7 @@ CONFIGURE: public(constant(address)) = 0x000000000000000000000000000000000000000
 
 BORROW_LIMIT: constant(uint256) = 9 * wad.WAD // 10  # utilisation up to which withdrawals borrow
 DUST: constant(int256) = 10**6  # WAD: forgives the rounding of a fair-priced reduction
+COST: constant(int256) = 10  # what a reduction may cost: one part in so many of the margin it frees
 DAY: constant(uint256) = 86_400
 LIMIT: constant(uint256) = 2**112 - 1
 
@@ -139,12 +141,17 @@ def deposit(account: uint256, token: address, amount: uint256):
         self._add_collateral(account, asset.id, amount)
     log IMarginVault.Deposit(account=account, token=token, amount=amount)
 
-    held: uint256 = staticcall IERC20(token).balanceOf(self)
+    held: uint256 = self._held(token)
     assert extcall IERC20(token).transferFrom(
         msg.sender, self, amount, default_return_value=True
     ), "vault: transfer failed"
-    received: uint256 = staticcall IERC20(token).balanceOf(self) - held
-    self._require(received == amount, "vault: token takes a fee")
+    self._require(self._held(token) == held + amount, "vault: token takes a fee")
+
+
+@internal
+@view
+def _held(token: address) -> uint256:
+    return staticcall IERC20(token).balanceOf(self)
 
 
 @external
@@ -332,7 +339,10 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             book, position = self._trade(
                 book, instrument._key(leg.instrument), leg.size, self._gap(prices)
             )
-            assert abs(position) <= max(limit, abs(position - leg.size)), "vault: position limit"
+            before: int256 = position - leg.size
+            # beyond the limit a position may shrink, but not turn round
+            shrinks: bool = abs(position) <= abs(before) and (position > 0) == (before > 0)
+            self._require(abs(position) <= limit or shrinks, "vault: position limit")
             log IMarginVault.Trade(
                 account=account,
                 venue=msg.sender,
@@ -850,9 +860,10 @@ def _check(
 ):
     """
     @notice An account must cover its initial margin at prices good enough, or must have become
-        safer: MM no higher, margin ratio no worse. The latter is for accounts that are short
-        already, and for everybody while prices are stale.
-        In a batch the check waits for its end.
+        safer: MM no higher, margin ratio no worse, and it cost at most a tenth of the margin that
+        it freed, so that money does not leave this way. The latter is for accounts that are short
+        already, and for everybody while prices are stale. An insolvent account may lose nothing,
+        and only at prices that open risk. In a batch the check waits for its end.
     @param snapshot What the account was before; not taken: it is still so in storage.
     """
     if self._depth > 0:
@@ -868,15 +879,13 @@ def _check(
     left: int256 = after.equity + DUST
     safer: bool = after.maintenance <= before.maintenance
     if before.equity < 0:
-        safer = safer and left >= before.equity
-    else:
-        # products below 2**230: the engine bounds what it returns
+        safer = safer and left >= before.equity and after.validity == OPEN
+    elif safer:
+        maintenance: int256 = convert(before.maintenance, int256)
+        margin: int256 = convert(after.maintenance, int256)
+        # no overflow: the engine bounds what it returns
         safer = (
-            safer
-            and left >= 0
-            and (
-                left * convert(before.maintenance, int256)
-                >= before.equity * convert(after.maintenance, int256)
-            )
+            left >= max(0, before.equity - (maintenance - margin) // COST)
+            and left * maintenance >= before.equity * margin
         )
     self._require(safer, "vault: margin")

@@ -46,7 +46,7 @@ FUNDING_PERIOD: constant(int256) = 8 * 3_600
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
 MAX_PRICE: constant(uint256) = 10**25  # ten million per unit
 AGREEMENT: constant(uint256) = 500  # bps that a new feed may be off the stored index
-MIN_GAS: constant(uint256) = 10_000  # after a feed has failed, see _ask
+FEED_GAS: constant(uint256) = 200_000  # that a feed may use, beyond it is silent
 
 
 # what `roll` has told in this transaction
@@ -69,8 +69,8 @@ def __init__(_registry: address):
 def roll(underlying: uint256) -> IMarketData.Market:
     """
     @notice Takes in what the feeds say, once per transaction, and tells the market as of now.
-    @dev Anyone may. A feed that reverts is silent. Reverts for an unknown underlying, and where a
-        feed may have failed for want of gas.
+    @dev Anyone may. A feed that reverts is silent. Reverts for an unknown underlying, and where
+        there is not the gas left that a feed may need.
     """
     market: IMarketData.Market = self.told[underlying]
     if market.index == 0:
@@ -135,8 +135,6 @@ def _advanced(underlying: uint256, params: IMarketData.Params) -> IMarketData.St
     if elapsed == 0:
         return state
 
-
-    # toward the index and never beyond it; the step rounds down
     step: uint256 = state.stable * params.stable_rate * elapsed // (wad.BPS * HOUR)
     if state.index > state.stable:
         state.stable = min(state.index, state.stable + step)
@@ -188,25 +186,21 @@ def _observe(underlying: uint256, params: IMarketData.Params, index: uint256) ->
 def _ask(feed: address) -> (uint256, uint256):
     """
     @return The feed's price and its time, (0, 0) for silence.
-    @dev A caller cannot make a feed silent by giving too little gas. A call keeps back 1/64 of the
-        gas. Where a feed that needs N in all runs out of it n calls deep, and reverts all the
-        way up, what is left here is less than n/64 * (64/63)**n * N: below MIN_GAS for N up to
-        600,000 where the feed itself runs out, and up to 200,000 where the aggregator behind
-        its proxy does (n = 3). So a failure that leaves more is the feed's own.
+    @dev A feed has its gas, whoever calls: a caller cannot make it silent by giving too little
+        (a call keeps back 1/64 of what there is), and one that burns all it gets blocks nobody.
     """
+    assert msg.gas > FEED_GAS * 64 // 63 + 5_000, "market: too little gas"
     success: bool = False
     answer: Bytes[64] = b""
     success, answer = raw_call(
         feed,
         method_id("latest()"),
         max_outsize=64,
+        gas=FEED_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
-    if not success:
-        assert msg.gas >= MIN_GAS, "market: too little gas"
-        return 0, 0
-    if len(answer) != 64:  # nothing lives there, or something else
+    if not success or len(answer) != 64:  # nothing lives there, or something else
         return 0, 0
     price: uint256 = extract32(answer, 0, output_type=uint256)
     time: uint256 = extract32(answer, 32, output_type=uint256)

@@ -132,13 +132,18 @@ def set_vault(vault: address):
 @external
 def set_engine(engine: address):
     """
-    @notice Governor only, outside of batches. The new engine must answer, and must have been given
-        its factors; it should know the parameters of everything listed as well.
+    @notice Governor only, outside of batches. The new engine must have been given its factors and
+        the parameters of everything listed.
     """
     self._only_governor()
     self._only_locked()
     factors: IMarginEngine.Factors = staticcall IMarginEngine(engine).factors()
     assert factors.target != 0, "registry: engine without factors"
+    for asset: uint256 in range(self.asset_count, bound=MAX_ASSETS):
+        self._check_asset(engine, self._asset_of(self.tokens[asset]))
+    for underlying: uint256 in range(1, MAX_UNDERLYINGS):
+        if self.size_limit[underlying] > 0:
+            self._check_underlying(engine, underlying)
     self._core = self._core >> 160 << 160 | convert(engine, uint256)
     log IRegistry.EngineChanged(engine=engine)
 
@@ -174,7 +179,8 @@ def list_asset(token: address, cap: uint256) -> uint256:
     @notice Governor only: takes a token as collateral, for ever. Reverts for the quote token, a
         listed one, one with more than 18 decimals, and a 33rd. Rebasing tokens and those that
         take a fee on transfer must not be listed: the vault counts what it is told was moved.
-    @param cap Most that all accounts together may deposit, in whole tokens.
+    @param cap Most that all accounts together may deposit, in whole tokens; if not 0, the engine
+        must know the asset, with the token's decimals.
     @return The id of the asset, ids in the order of listing.
     """
     self._only_governor()
@@ -187,7 +193,7 @@ def list_asset(token: address, cap: uint256) -> uint256:
     self.asset_count = asset + 1
     self.tokens[asset] = token
     log IRegistry.AssetListed(asset=asset, token=token, decimals=decimals)
-    self._set_cap(token, asset, decimals, cap)
+    self._set_cap(token, IRegistry.Asset(id=asset, decimals=decimals, cap=0), cap)
     return asset
 
 
@@ -200,20 +206,22 @@ def set_cap(token: address, cap: uint256):
     """
     listed: IRegistry.Asset = self._asset_of(token)
     self._only_steward(listed.cap == 0)
-    self._set_cap(token, listed.id, listed.decimals, cap)
+    self._set_cap(token, listed, cap)
 
 
 @external
 def set_size_limit(underlying: uint256, limit: uint256):
     """
     @notice Steward or governor; a limit of 0 (not listed) is raised by the governor only.
-    @param underlying Id, 1 .. 63.
+    @param underlying Id, 1 .. 63, that the engine knows.
     @param limit Largest position of one account in one instrument, 1e-8 contracts, below 2**67.
         0: nothing trades, not even to reduce; 1: positions can only be reduced.
     """
     self._only_steward(self.size_limit[underlying] == 0)
     assert underlying != 0 and underlying < MAX_UNDERLYINGS, "registry: unknown underlying"
     assert limit <= MAX_SIZE, "registry: limit too large"
+    if limit > 0:
+        self._check_underlying(self._engine(), underlying)
     self.size_limit[underlying] = limit
     log IRegistry.SizeLimitChanged(underlying=underlying, limit=limit)
 
@@ -321,7 +329,7 @@ def engine() -> address:
     """
     @notice The margin engine.
     """
-    return convert(self._core & ADDRESS, address)
+    return self._engine()
 
 
 @external
@@ -398,12 +406,41 @@ def _decimals(token: address) -> uint256:
 
 
 @internal
-def _set_cap(token: address, asset: uint256, decimals: uint256, whole: uint256):
+@view
+def _engine() -> address:
+    return convert(self._core & ADDRESS, address)
+
+
+@internal
+def _set_cap(token: address, asset: IRegistry.Asset, whole: uint256):
     assert whole <= MAX_CAP, "registry: cap too large"
-    cap: uint256 = whole * 10**decimals  # below 2**112 * 2**60
+    cap: uint256 = whole * 10**asset.decimals  # below 2**112 * 2**60
     assert cap <= MAX_CAP, "registry: cap too large"
-    self._assets[token] = cap << 16 | decimals << 8 | asset + 1
-    log IRegistry.CapChanged(asset=asset, cap=cap)
+    if cap > 0:
+        self._check_asset(self._engine(), asset)
+    self._assets[token] = cap << 16 | asset.decimals << 8 | asset.id + 1
+    log IRegistry.CapChanged(asset=asset.id, cap=cap)
+
+
+@internal
+@view
+def _check_asset(engine: address, asset: IRegistry.Asset):
+    """
+    @notice The engine must know what accounts can hold: else they could not be assessed, hence not
+        liquidated. What is listed before there is an engine is looked at when one is set.
+    """
+    if engine != empty(address):
+        params: IMarginEngine.AssetParams = staticcall IMarginEngine(engine).asset_params(asset.id)
+        assert params.decimals == asset.decimals, "registry: engine has other decimals"
+
+
+@internal
+@view
+def _check_underlying(engine: address, underlying: uint256):
+    if engine != empty(address):
+        assert (
+            staticcall IMarginEngine(engine).underlying_params(underlying)
+        ).scan_range != 0, "registry: engine without underlying"
 
 
 @internal

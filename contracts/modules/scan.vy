@@ -26,6 +26,15 @@ PORTFOLIO: constant(uint256) = 2  # underlyings with each other and with spot
 
 LARGEST: constant(int256) = 2**106  # WAD, 81 trillion: no position counts for more
 
+MATERIAL: constant(
+    uint256
+) = 20  # a price counts if more than one part in so many of MM hangs on it
+
+# validity of a price
+STALE: constant(uint256) = 0
+LIQUIDATION: constant(uint256) = 1
+OPEN: constant(uint256) = 2
+
 MIN_RANGE: constant(uint256) = 100
 MAX_RANGE: constant(uint256) = 4_000
 MAX_CALENDAR: constant(uint256) = 500
@@ -163,3 +172,18 @@ def _divergence(net: int256, index: uint256, stable: uint256) -> uint256:
     if gap <= 0:
         return 0
     return wad._ceil_div(convert(gap, uint256), index)
+
+
+@internal
+@pure
+def _validity(stale: uint256, late: uint256, maintenance: uint256) -> uint256:
+    """
+    @notice The least validity of prices on which more than a twentieth of MM hangs together. A
+        price matters as far as it can move the margin: otherwise a wei of something whose feed is
+        silent would keep an account from being liquidated.
+    @param stale What hangs on stale prices, WAD: |notional| of positions, value of collateral.
+    @param late The same for prices that do not open risk, the stale ones included.
+    """
+    if stale * MATERIAL > maintenance:
+        return STALE
+    return LIQUIDATION if late * MATERIAL > maintenance else OPEN

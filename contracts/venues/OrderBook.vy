@@ -53,6 +53,7 @@ MAX_LEGS: constant(uint256) = 2 * MAX_MAKERS + 4
 MAX_SIGNATURE: constant(uint256) = 1_024
 MAX_SIZE: constant(int256) = 2**67 - 1  # what a position can hold, 1e-8 contracts
 MAX_PRICE: constant(uint256) = 10**25
+MAX_NONCE: constant(uint256) = 2**255
 MAX_FEE: constant(uint256) = wad.BPS // 100  # 1 %
 
 CANCELLED: constant(uint256) = 2**255  # beside what is filled
@@ -303,10 +304,11 @@ def cancel_below(account: uint256, nonce: uint256):
     """
     @notice Cancels all orders of an account with a salt below a nonce, for ever; by who may sign
         orders of the account.
-    @param nonce Above the last one.
+    @param nonce Above the last one, at most 2**255, so that nobody can void all orders for ever.
     """
     self._only_trader(account)
     assert nonce > self.nonces[account], "orders: nonce not raised"
+    assert nonce <= MAX_NONCE, "orders: nonce too high"
     self.nonces[account] = nonce
     log IOrderBook.NonceRaised(account=account, nonce=nonce)
 

@@ -306,7 +306,9 @@ class Ledger:
             require(limit > 0 and listed, "vault: not listed")
             result += leg.size * self.markets[underlying_of(leg.instrument)].mark // SIZE
             size = self._trade(draft, leg.instrument, leg.size)
-            require(abs(size) <= max(limit, abs(size - leg.size)), "vault: position limit")
+            before = size - leg.size
+            shrinks = abs(size) <= abs(before) and (size > 0) == (before > 0)
+            require(abs(size) <= limit or shrinks, "vault: position limit")
         draft.cash += result
         self._use_allowance(venue, account, max(0, -result))
         self._bear(account, draft)

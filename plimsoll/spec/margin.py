@@ -17,13 +17,15 @@ from dataclasses import dataclass, field
 
 from plimsoll.spec import haircut
 from plimsoll.spec.haircut import AssetParams
-from plimsoll.spec.market import OPEN, Market
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Market
 from plimsoll.spec.wad import BPS, SIZE, WAD, away_div, ceil_div, ceil_sqrt, clamp
 from plimsoll.spec.words import PORTFOLIO, POSITION, size_of, underlying_of
 
 # WAD, 81 trillion: a position or a holding counts for no more, so that no product can overflow
 # whatever a feed says, and every account can be assessed
 LARGEST = 2**106
+MATERIAL = 20  # a price counts if more than one part in so many of MM hangs on it
+COST = 10  # what a reduction may cost: one part in so many of the margin that it frees
 DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
 
 # (sin t, cos t) at t = 0, pi/8 .. pi/2 in WAD, rounded up; a linear book is symmetric in t
@@ -85,6 +87,7 @@ class Risk:
     gross: int = 0  # sum of |notional| over positions
     derivatives: int = 0  # net notional of positions
     spot: int = 0  # value of collateral that nets (PORTFOLIO only)
+    exposure: int = 0  # all that hangs on its price: gross, and value of collateral
 
 
 @dataclass(frozen=True)
@@ -174,17 +177,19 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
         notional = notional_of(size_of(word), markets[underlying].mark)
         risk = risks.setdefault(underlying, Risk())
         risk.gross += abs(notional)
+        risk.exposure += abs(notional)
         risk.derivatives += notional
 
     haircuts = concentrated = divergence = 0
     for holding in book.collateral:
         if holding.amount == 0:
-            continue  # asks nothing of its price
+            continue
         asset = model.assets[holding.asset]
         market = markets[asset.underlying]
         risk = risks.setdefault(asset.underlying, Risk())
         value = value_of(holding.amount, market.index, asset.decimals)
         equity += value
+        risk.exposure += value
         cut = haircut.haircut(asset, value, netted)
         haircuts += cut
         room = value * BPS // model.factors.initial - cut
@@ -196,7 +201,6 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
             divergence += value - value_of(holding.amount, market.stable, asset.decimals)
         concentrated += haircut.concentration(asset, value, holding.total, room)
 
-    validity = OPEN
     losses = []
     added = 0
     for underlying, risk in risks.items():
@@ -207,7 +211,6 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
         added += calendar + depth
         gap = (risk.derivatives + risk.spot) * (market.index - market.stable)
         divergence += max(0, ceil_div(gap, market.index))
-        validity = min(validity, market.validity)
 
     maintenance = haircuts + aggregate(book.level, model.factors, losses) + added
     return Margin(
@@ -215,8 +218,23 @@ def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margi
         maintenance=maintenance,
         target=ceil_div(model.factors.target * maintenance, BPS),
         initial=ceil_div(model.factors.initial * (maintenance + concentrated), BPS) + divergence,
-        validity=validity,
+        validity=validity_of(
+            [(markets[underlying].validity, risk.exposure) for underlying, risk in risks.items()],
+            maintenance,
+        ),
     )
+
+
+def validity_of(exposures: list[tuple[int, int]], maintenance: int) -> int:
+    """The least validity of prices on which more than a twentieth of MM hangs together.
+
+    A price matters as far as it can move the margin: otherwise a wei of something whose feed is
+    silent would keep an account from being liquidated.
+    """
+    for validity in (STALE, LIQUIDATION):
+        if MATERIAL * sum(exposure for v, exposure in exposures if v <= validity) > maintenance:
+            return validity
+    return OPEN
 
 
 def covered(margin: Margin, validity: int = OPEN) -> bool:
@@ -225,13 +243,20 @@ def covered(margin: Margin, validity: int = OPEN) -> bool:
 
 
 def reduced(before: Margin, after: Margin) -> bool:
-    """Whether an action made an account safer: MM no higher and the margin ratio no worse.
+    """Whether an action made an account safer, for little.
 
-    Serves accounts that are short already, and everybody while prices are stale.
+    MM is no higher, the margin ratio is no worse, and what it cost (spread and fees) is at most a
+    tenth of the margin that it freed: money does not leave this way. An insolvent account may lose
+    nothing, and only at prices that open risk. This serves accounts that are short already, and
+    everybody while prices are stale.
     """
-    if after.maintenance > before.maintenance:
-        return False
+    freed = before.maintenance - after.maintenance
     equity = after.equity + DUST
+    if freed < 0:
+        return False
     if before.equity < 0:
-        return equity >= before.equity
-    return equity >= 0 and equity * before.maintenance >= before.equity * after.maintenance
+        return after.validity == OPEN and equity >= before.equity
+    return (
+        equity >= max(0, before.equity - freed // COST)
+        and equity * before.maintenance >= before.equity * after.maintenance
+    )

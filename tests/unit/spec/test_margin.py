@@ -19,7 +19,9 @@ from plimsoll.spec.margin import (
     aggregate,
     assess,
     covered,
+    notional_of,
     reduced,
+    value_of,
 )
 from plimsoll.spec.market import LIQUIDATION, OPEN
 from plimsoll.spec.wad import BPS, WAD, ceil_div, toward_div
@@ -296,12 +298,24 @@ def test_pumped_price_gives_no_borrowing_power(case: Case) -> None:
 
 @many
 @given(cases())
-def test_the_least_valid_price_counts(case: Case) -> None:
+def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
+    """What hangs on worse prices is at most a twentieth of MM, and on such as that one more."""
     book, model, prices = case
-    held = {word >> 240 for word in book.positions}
-    held |= {model.assets[item.asset].underlying for item in book.collateral}
-    expected = min((prices[id].validity for id in held), default=OPEN)
-    assert assess(book, model, prices).validity == expected
+    told = assess(book, model, prices)
+    hangs = dict.fromkeys(prices, 0)
+    for word in book.positions:
+        hangs[word >> 240] += abs(notional_of(size_of(word), prices[word >> 240].mark))
+    for item in book.collateral:
+        asset = model.assets[item.asset]
+        index = prices[asset.underlying].index
+        hangs[asset.underlying] += value_of(item.amount, index, asset.decimals)
+
+    def below(validity: int) -> int:
+        return 20 * sum(hangs[id] for id in prices if prices[id].validity < validity)
+
+    assert below(told.validity) <= told.maintenance
+    if told.validity < OPEN:
+        assert below(told.validity + 1) > told.maintenance
 
 
 @many
@@ -329,11 +343,15 @@ def test_covered() -> None:
 
 
 def test_reduced() -> None:
-    """Closing half at a fair price passes; giving up margin ratio, or adding risk, does not."""
+    """Closing half at a fair price passes; adding risk does not, nor paying much for less, nor
+    giving up margin ratio."""
     before = margin(90 * WAD, 100 * WAD)
     assert reduced(before, margin(90 * WAD, 50 * WAD))
-    assert reduced(before, margin(45 * WAD, 50 * WAD))
-    assert not reduced(before, margin(45 * WAD - 10**7, 50 * WAD))
+    assert reduced(before, margin(85 * WAD, 50 * WAD))
+    assert not reduced(before, margin(85 * WAD - 10**7, 50 * WAD))
+    thin = margin(4 * WAD, 100 * WAD)
+    assert reduced(thin, margin(2 * WAD, 50 * WAD))
+    assert not reduced(thin, margin(2 * WAD - 10**7, 50 * WAD))
     assert not reduced(before, margin(95 * WAD, 100 * WAD + 1))
 
 
@@ -342,4 +360,5 @@ def test_reduced_under_water() -> None:
     before = margin(-10 * WAD, 100 * WAD)
     assert reduced(before, margin(-10 * WAD, 50 * WAD))
     assert not reduced(before, margin(-10 * WAD - 10**7, 50 * WAD))
+    assert not reduced(before, margin(-9 * WAD, 50 * WAD, LIQUIDATION))
     assert not reduced(margin(10 * WAD, 0), margin(-WAD, 0))
