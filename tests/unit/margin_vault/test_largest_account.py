@@ -12,6 +12,8 @@ from tests.harness.chain import TX_GAS
 
 from .bench import ALL, SIZE, SOL, WAD, Bench, usd
 
+pytestmark = pytest.mark.pyrevm  # hundreds of transactions, of which anvil takes seconds for some
+
 UNDERLYINGS = range(1, 64)
 
 
