@@ -11,7 +11,11 @@ from tests import harness
 settings.register_profile(
     "plimsoll",
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,  # some properties hold for a part of the books only
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 settings.load_profile("plimsoll")
 

@@ -465,7 +465,7 @@ def test_amount_too_large(bench: Bench, pair: tuple[int, int]) -> None:
 
 
 def test_short_account_reduces(bench: Bench, pair: tuple[int, int]) -> None:
-    """At mark always, below it no faster than its risk falls; it never pays for nothing."""
+    """At mark always, below it for a tenth of the margin that it frees; never for nothing."""
     account, other = pair
     bench.trade(account, other, 9 * SIZE)
     bench.jump(BTC, 56_500)
@@ -473,8 +473,8 @@ def test_short_account_reduces(bench: Bench, pair: tuple[int, int]) -> None:
     before = bench.margin(account)
     assert before.maintenance < before.equity < before.initial
     with bench.refused("vault: margin"):
-        bench.trade(other, account, SIZE, 56_500 - 9_000)
-    bench.trade(other, account, SIZE, 56_500 - 5_000)
+        bench.trade(other, account, SIZE // 10, 56_500 - 1_000)
+    bench.trade(other, account, SIZE // 10, 56_500 - 600)
     after = bench.margin(account)
     assert after.equity < after.initial
     assert after.equity * before.maintenance > before.equity * after.maintenance
@@ -486,11 +486,14 @@ def test_short_account_reduces(bench: Bench, pair: tuple[int, int]) -> None:
 
 
 def test_insolvent_account_reduces(bench: Bench, pair: tuple[int, int]) -> None:
-    """Below zero it closes at mark or better, and nothing else."""
+    """Below zero it closes at mark or better, once the price opens risk again."""
     account, other = pair
     bench.trade(account, other, 9 * SIZE)
     bench.jump(BTC, 45_000)
     assert bench.equity(account) == -35_000 * WAD
+    with bench.refused("vault: margin"):
+        bench.trade(other, account, SIZE)
+    bench.move(BTC, 45_000)
     with bench.refused("vault: margin"):
         bench.trade(other, account, SIZE, 44_999)
     bench.trade(other, account, SIZE)
@@ -555,3 +558,17 @@ def test_alarm(bench: Bench, pair: tuple[int, int]) -> None:
         bench.trade(account, other, SIZE, instrument=bench.sol)
     bench.wait(HOUR)
     bench.trade(account, other, SIZE, instrument=bench.sol)
+
+
+def test_size_limit_of_one_winds_down(bench: Bench, pair: tuple[int, int]) -> None:
+    """Beyond its limit a position may shrink, but not turn round."""
+    account, other = pair
+    bench.trade(account, other, 2 * SIZE)
+    bench.set_size_limit(BTC, 1)
+    with bench.refused("vault: position limit"):
+        bench.trade(other, account, 3 * SIZE)
+    with bench.refused("vault: position limit"):
+        bench.trade(account, other, 1)
+    bench.trade(other, account, SIZE)
+    bench.trade(other, account, SIZE)
+    assert bench.vault.position(account, bench.btc) == 0

@@ -42,3 +42,10 @@ def test_refuses_others(book, protocol, taker, making):
     for other in (taker, protocol.stranger, protocol.governor):
         with reverts("orders: not authorised"):
             book.cancel_below(making, 1, sender=other)
+
+
+def test_refuses_to_void_all_orders_for_ever(book, maker, making):
+    with reverts("orders: nonce too high"):
+        book.cancel_below(making, 2**255 + 1, sender=maker)
+    book.cancel_below(making, 2**255, sender=maker)
+    assert book.nonces(making) == 2**255

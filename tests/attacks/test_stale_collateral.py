@@ -1,0 +1,59 @@
+"""A feed fell silent, or told a floor, while the asset crashed: what was held or brought in at the old
+price was borrowed against, or kept its owner from being liquidated.
+
+Here a silent feed's price first stops what opens risk or lets money out. Reductions stay open, but
+may cost no more than a tenth of the margin that they free, so money does not leave through them;
+and a price on which hardly anything hangs keeps nobody from being liquidated.
+"""
+
+import pytest
+
+from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, WAD, Bench, usd
+
+
+@pytest.fixture
+def silent(bench: Bench) -> Bench:
+    """Ether's feed has said nothing for a day."""
+    del bench.prices[ETH]
+    for _ in range(24):
+        bench.wait(HOUR)
+    assert bench.market.peek(ETH).validity == 0
+    return bench
+
+
+def test_dust_is_no_shield(
+    silent: Bench, twins: tuple[int, int], lender: int, account: int
+) -> None:
+    """A wei of ether, put in at the last moment, does not stop the liquidation."""
+    bench = silent
+    long, short = twins
+    bench.trade(long, short, 10 * SIZE)
+    bench.jump(BTC, 56_000)
+    margin = bench.margin(long)
+    assert 0 < margin.equity < margin.maintenance
+    bench.fund(long, weth=1)
+    bench.set_liquidator(bench.liquidator)
+    bench.liquidate(long, lender)
+    margin = bench.margin(long)
+    assert margin.equity >= margin.maintenance
+
+
+def test_stale_collateral_buys_nothing(silent: Bench, twins: tuple[int, int], lender: int) -> None:
+    """Ether that is worth a fifth of its last price is brought in, and a position closed far below
+    mark against the thief's other account, so that the debt stays with the ether."""
+    bench = silent
+    long, short = twins
+    bench.trade(long, short, 9 * SIZE)
+    before = bench.margin(long)
+    bench.fund(long, weth=100 * 10**18)
+    with bench.refused("vault: margin"):
+        bench.withdraw(long, bench.quote, usd(100_001))
+    with bench.refused("vault: margin"):
+        bench.trade(short, long, 9 * SIZE, 60_000 - 11_112)
+    tenth = before.maintenance // 10 // WAD // 9  # of the margin, per contract
+    with bench.refused("vault: margin"):
+        bench.trade(short, long, SIZE, 60_000 - 2 * tenth)
+    bench.trade(short, long, SIZE, 60_000 - tenth // 2)
+    # his own money he may lose to himself
+    bench.trade(short, long, 8 * SIZE, 60_000 - 12_000)
+    assert bench.cash(long) >= 0
