@@ -1,5 +1,5 @@
-"""A feed fell silent, or told a floor, while the asset crashed: what was held or brought in at the old
-price was borrowed against, or kept its owner from being liquidated.
+"""A feed fell silent, or told a floor, while the asset crashed: what was held or brought in at the
+old price was borrowed against, or kept its owner from being liquidated.
 
 Here a silent feed's price first stops what opens risk or lets money out. Reductions stay open, but
 may cost no more than a tenth of the margin that they free, so money does not leave through them;
