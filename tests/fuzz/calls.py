@@ -1,0 +1,96 @@
+"""What both sides are asked to do, and what a failure is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from plimsoll.spec.interest import Pool
+from plimsoll.spec.ledger import Account
+
+# what may be refused; anything else is a defect, even if both sides agree on it
+EXPECTED = frozenset(
+    {
+        "liquidator: account is healthy",
+        "liquidator: reward too small",
+        "liquidator: stale price",
+        "registry: cooldown",
+        "registry: grace period",
+        "registry: paused",
+        "registry: unknown asset",
+        "registry: unknown venue",
+        "vault: balance",
+        "vault: check pending",
+        "vault: cash has no size",
+        "vault: daily loss limit",
+        "vault: deposit cap",
+        "vault: insurance account",
+        "vault: margin",
+        "vault: new collateral",
+        "vault: no liquidity",
+        "vault: not allowed",
+        "vault: not listed",
+        "vault: not one owner",
+        "vault: position limit",
+        "vault: quote not zero-sum",
+        "vault: receiver",
+        "vault: same account",
+        "vault: sizes not zero-sum",
+        "vault: too many collaterals",
+        "vault: unknown level",
+        "vault: utilisation",
+        "vault: venue not approved",
+        "vault: zero amount",
+        *(
+            f"orders: {reason}, order {index}"
+            for reason in (
+                "cancelled",
+                "below nonce",
+                "expired",
+                "not reducing",
+                "overfilled",
+                "post only",
+                "prices do not cross",
+                "self-trade",
+            )
+            for index in range(3)
+        ),
+    }
+)
+
+
+class Failure(AssertionError):
+    """The two sides differ, or an invariant does not hold."""
+
+
+def check(holds: bool, sentence: str, *facts: Any) -> None:
+    if not holds:
+        raise Failure(": ".join([sentence, *map(str, facts)]))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A transaction and what it should do."""
+
+    sender: Any
+    function: Any  # of a contract
+    args: tuple[Any, ...]
+    model: Callable[[], Any]
+    parts: int = 2  # accounts and legs that round
+    sellers: tuple[int, ...] = ()  # accounts that are liquidated
+    frees: bool = False  # changes parameters, so that it may leave accounts short
+    inner: tuple["Call", ...] = ()
+
+    @property
+    def name(self) -> str:
+        return repr(self.function).partition("(")[0]
+
+
+@dataclass
+class Act:
+    """A call that both sides took, and the accounts as they were before."""
+
+    call: Call
+    before: Mapping[int, Account]
+    changed: list[int]
+    pool: Pool  # before
+    result: Any

@@ -1,0 +1,883 @@
+"""What happens in a run: each rule draws the numbers, and says what both sides should make of it.
+
+Numbers are steered so that most actions are possible, and some just not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from plimsoll.client.orders import Order, SignedOrder
+from plimsoll.spec import liquidation, orders
+from plimsoll.spec.ledger import QUOTE, Leg
+from plimsoll.spec.margin import UnderlyingParams
+from plimsoll.spec.market import LIQUIDATION, OPEN, MarketParams, MarketState
+from plimsoll.spec.wad import BPS, MAX, SIZE, WAD, require
+from plimsoll.spec.words import (
+    CASH,
+    MAX_COLLATERALS,
+    PERPETUAL,
+    PORTFOLIO,
+    SIZE_LIMIT,
+    owner_of,
+    perpetual,
+    size_of,
+    underlying_of,
+)
+from tests.fuzz import parameters
+from tests.fuzz.calls import Call, check
+from tests.fuzz.machine import Machine
+from tests.fuzz.markets import Round
+from tests.fuzz.world import (
+    DECIMALS,
+    EUR,
+    FEED_DECIMALS,
+    MAIN,
+    PRICES,
+    QUOTE_DECIMALS,
+    TRADED,
+    UNDERLYINGS,
+)
+from tests.harness import Reverted
+
+HOUR = 3_600
+DAY = 86_400
+WEEK = 7 * DAY
+SCOPES = WITHDRAW, TRANSFER, CONFIGURE = 1, 2, 3  # of an operator
+PAUSE_WITHDRAW, PAUSE_TRADE, PAUSE_LIQUIDATE = 1, 2, 4  # the registry's actions
+MAX_PAUSE, COOLDOWN, GRACE = 3 * DAY, 7 * DAY, HOUR
+LEAST_REWARD = -(2**255)
+UNIT = 10 ** (18 - QUOTE_DECIMALS)
+
+
+# -- calls: a transaction and its model ----------------------------------------------------------
+
+
+def _allowed(condition: bool) -> None:
+    require(condition, "vault: not allowed")
+
+
+def _asset(m: Machine, token: Any) -> int:
+    """Id of a token, QUOTE for the quote token."""
+    if token is m.world.quote:
+        return QUOTE
+    require(token is not m.world.unlisted, "registry: unknown asset")
+    return m.world.tokens.index(token)
+
+
+def _key(venue: Any) -> str:
+    return str(venue.address).lower()
+
+
+def deposit_of(m: Machine, sender: Any, account: int, token: Any, amount: int) -> Call:
+    def model() -> None:
+        own = m.may(account, sender, CONFIGURE)
+        m.ledger.deposit(account, _asset(m, token), amount, own)
+
+    return Call(sender, m.world.vault.deposit, (account, token, amount), model)
+
+
+def deposit_worth(m: Machine, sender: Any, account: int, asset: int, value: int) -> Call:
+    """Collateral for so many units of quote, at the index."""
+    index = m.markets[m.world.asset_underlyings[asset]].index
+    amount = max(1, value * WAD * 10 ** DECIMALS[asset] // index)
+    return deposit_of(m, sender, account, m.world.tokens[asset], amount)
+
+
+def withdraw_of(m: Machine, sender: Any, account: int, token: Any, amount: int, to: Any) -> Call:
+    def model() -> int:
+        if int(sender.address, 16) != owner_of(account):
+            home = int(to.address, 16) == owner_of(account)
+            _allowed(home and m.may(account, sender, WITHDRAW))
+        require(to is not m.world.vault, "vault: receiver")
+        asset = _asset(m, token)
+        m.require_running(PAUSE_WITHDRAW)
+        return m.ledger.withdraw(account, asset, amount)
+
+    return Call(sender, m.world.vault.withdraw, (account, token, amount, to), model)
+
+
+def transfer_of(m: Machine, sender: Any, source: int, target: int, token: Any, amount: int) -> Call:
+    def model() -> int:
+        _allowed(m.may(source, sender, TRANSFER))
+        require(owner_of(source) == owner_of(target), "vault: not one owner")
+        require(source != target, "vault: same account")
+        asset = _asset(m, token)
+        m.require_running(PAUSE_WITHDRAW)
+        return m.ledger.transfer(source, target, asset, amount)
+
+    return Call(sender, m.world.vault.transfer, (source, target, token, amount), model)
+
+
+def netting(m: Machine, sender: Any, account: int, level: int) -> Call:
+    def model() -> None:
+        _allowed(m.may(account, sender, CONFIGURE))
+        m.ledger.set_netting(account, level)
+
+    return Call(sender, m.world.vault.set_netting, (account, level), model)
+
+
+def venue_limit(m: Machine, sender: Any, account: int, venue: Any, limit: int) -> Call:
+    def model() -> None:
+        _allowed(int(sender.address, 16) == owner_of(account))
+        m.ledger.set_venue(account, _key(venue), limit)
+
+    return Call(sender, m.world.vault.set_venue, (account, venue, limit), model)
+
+
+def operator_of(
+    m: Machine, sender: Any, account: int, operator: Any, scope: int, expiry: int
+) -> Call:
+    def model() -> None:
+        _allowed(int(sender.address, 16) == owner_of(account))
+        m.operators[account, int(operator.address, 16), scope] = expiry
+
+    args = (account, operator, scope.to_bytes(20, "big"), expiry)
+    return Call(sender, m.world.vault.set_operator, args, model)
+
+
+def settle_of(m: Machine, sender: Any, account: int) -> Call:
+    return Call(sender, m.world.vault.settle, (account,), lambda: m.ledger.settle(account))
+
+
+def book_of(m: Machine, sender: Any, legs: list[Leg]) -> Call:
+    def model() -> None:
+        require(sender in (m.world.venue, m.world.desk), "registry: unknown venue")
+        m.require_running(PAUSE_TRADE)
+        m.ledger.book(_key(sender), legs)
+
+    return Call(sender, m.world.vault.book, (legs,), model, parts=2 * len(legs))
+
+
+def batch_of(m: Machine, sender: Any, calls: list[Call]) -> Call:
+    inputs = [call.function.encode_input(*call.args) for call in calls]
+    return _deferred(m, calls, Call(sender, m.world.vault.batch, (inputs,), lambda: None))
+
+
+def unlock_of(m: Machine, calls: list[Call]) -> Call:
+    """Calls of the desk, in the vault's callback."""
+    args = []
+    for call in calls:
+        target = m.world.liquidator if call.sellers else m.world.vault
+        args.append((target, call.function.encode_input(*call.args)))
+    return _deferred(m, calls, Call(m.world.stranger, m.world.desk.run, (args,), lambda: None))
+
+
+def _deferred(m: Machine, calls: list[Call], outer: Call) -> Call:
+    def model() -> None:
+        with m.ledger.batch():
+            for call in calls:
+                call.model()
+
+    return replace(
+        outer,
+        model=model,
+        parts=sum(call.parts for call in calls),
+        sellers=tuple({seller for call in calls for seller in call.sellers}),
+        inner=tuple(calls),
+    )
+
+
+def liquidate_of(m: Machine, sender: Any, account: int, to: int, most: int, least: int) -> Call:
+    def model() -> tuple[int, ...]:
+        margin = m.margin(account)
+        require(margin.validity >= LIQUIDATION, "liquidator: stale price")
+        terms = liquidation.terms(m.liquidation, margin, most)
+        last = max((end for _, end in m.paused.values()), default=0)
+        require(m.now >= last + GRACE, "registry: grace period")
+        _allowed(m.may(to, sender, int(m.world.liquidator.address, 16)))
+        paid = m.ledger.slice(account, to, terms.fraction, terms.payment, terms.cut)
+        reward = terms.reward + terms.payment - paid
+        require(reward >= least, "liquidator: reward too small")
+        return terms.fraction, paid, terms.cut, reward
+
+    parts = 4 + 4 * len(m.ledger.account(account).positions)
+    args = (account, to, most, least)
+    return Call(sender, m.world.liquidator.liquidate, args, model, parts, sellers=(account,))
+
+
+# -- steering ------------------------------------------------------------------------------------
+
+
+def _account(m: Machine) -> int:
+    return m.choices.pick(m.world.accounts)
+
+
+def _sender(m: Machine, account: int) -> Any:
+    """The owner, now and then anybody else."""
+    if m.choices.chance(3):
+        return m.choices.pick([*m.world.actors, m.world.stranger])
+    return m.world.owner(account)
+
+
+def _free(m: Machine, account: int) -> int:
+    """What of the equity is not needed, WAD."""
+    margin = m.margin(account)
+    return max(0, margin.equity - margin.initial)
+
+
+def able(m: Machine) -> int:
+    """An account that has something to spare, if one is found at once."""
+    for account in (found := m.choices.sample(m.world.accounts, 3)):
+        if _free(m, account) > 0:
+            return account
+    return found[0]
+
+
+def _is_open(m: Machine) -> bool:
+    return all(m.markets[underlying].validity == OPEN for underlying in UNDERLYINGS)
+
+
+def _token(m: Machine, account: int) -> Any:
+    """The quote token, or one that the account holds; now and then any other."""
+    choices = m.choices
+    if choices.chance(50):
+        return m.world.quote
+    if choices.chance(2):
+        return m.world.unlisted
+    held = sorted(m.ledger.account(account).collateral)
+    if held and choices.chance(90):
+        return m.world.tokens[choices.pick(held)]
+    return m.world.tokens[choices.integer(0, MAIN - 1)]
+
+
+def part_of(m: Machine, account: int, token: Any) -> int:
+    """Some of what could be taken out, seldom more; all of it stands for itself."""
+    choices = m.choices
+    if choices.chance(15):
+        return MAX
+    part = choices.integer(1, 100 if choices.chance(85) else 150)
+    if token is m.world.quote:
+        return _free(m, account) * part // 100 // UNIT
+    if token is m.world.unlisted:
+        return part
+    asset = m.world.tokens.index(token)
+    held = m.ledger.account(account).collateral.get(asset, 0)
+    index = m.markets[m.world.asset_underlyings[asset]].index
+    return min(held, _free(m, account) * 10 ** DECIMALS[asset] // index) * part // 100
+
+
+def room(m: Machine, account: int, underlying: int) -> int:
+    """About how many contracts, 1e-8, an account can trade."""
+    factors, params = m.ledger.model.factors, m.ledger.model.underlyings[underlying]
+    margin = params.scan_range * factors.initial * m.markets[underlying].mark // BPS**2
+    held = abs(m.ledger.position(account, perpetual(underlying)))
+    limit = max(0, m.ledger.listing.max_size[underlying] - held)
+    return min(_free(m, account) * SIZE // margin, limit) + held // 2
+
+
+def positions(m: Machine) -> list[tuple[int, int]]:
+    """(account, position word) of all."""
+    return [
+        (account, word)
+        for account in m.world.accounts
+        for word in m.ledger.account(account).positions
+    ]
+
+
+def _short(m: Machine) -> list[int]:
+    """Accounts that may be liquidated."""
+    margins = ((account, m.margin(account)) for account in m.world.accounts)
+    return [account for account, margin in margins if margin.equity < margin.maintenance]
+
+
+# -- rules: the start ----------------------------------------------------------------------------
+
+
+def set_up(m: Machine) -> None:
+    """All parameters, then accounts with some money that approve both venues."""
+    world, choices = m.world, m.choices
+    for underlying in UNDERLYINGS:
+        m.markets.stored[underlying] = MarketState(*world.market.state(underlying))
+        m.markets.params[underlying] = MarketParams(*world.market.params(underlying))
+    parameters.set_factors(m, parameters.factors(choices))
+    for underlying in UNDERLYINGS:
+        market = parameters.market_params(choices, underlying in TRADED)
+        parameters.set_market(m, underlying, market)
+        parameters.set_underlying(m, underlying, UnderlyingParams(100, 0, 0, 1))
+        params = parameters.underlying_params(choices, 4_000)
+        for asset in range(len(DECIMALS)):
+            if (fixed := world.asset_underlyings[asset]) == underlying:
+                new = parameters.asset_params(choices, fixed, DECIMALS[asset], params.scan_range)
+                parameters.set_asset(m, asset, new)
+        parameters.set_underlying(m, underlying, params)
+    parameters.set_rates(m, parameters.rates(choices))
+    parameters.set_liquidation(m, parameters.liquidation(choices))
+    parameters.set_fees(m, parameters.fees(choices))
+    for asset in range(len(DECIMALS)):
+        parameters.set_cap(m, asset, parameters.largest_cap(asset))
+    for underlying in TRADED:
+        parameters.set_size_limit(m, underlying, SIZE_LIMIT)
+    m.ledger.listing.max_size[EUR] = 0
+    for account in world.accounts:
+        owner = world.owner(account)
+        for venue in world.venues:
+            limit = choices.magnitude(1 if choices.chance(5) else 10**25, parameters.LARGEST_LIMIT)
+            m.act(venue_limit(m, owner, account, venue, limit))
+        for scope in (*SCOPES, int(world.liquidator.address, 16)):
+            if choices.chance(70):
+                m.act(operator_of(m, owner, account, world.desk, scope, 2**40))
+        m.act(netting(m, owner, account, choices.integer(0, PORTFOLIO)))
+        m.act(deposit_of(m, owner, account, world.quote, choices.magnitude(10**9, 10**13)))
+        if choices.chance(70):
+            asset = choices.integer(0, MAIN - 1)
+            m.act(deposit_worth(m, owner, account, asset, choices.magnitude(100, 10**7)))
+
+
+# -- rules: the market ---------------------------------------------------------------------------
+
+
+def report(m: Machine, underlying: int, move: int) -> None:
+    """A source tells a new price, moved by basis points; the perpetual's follows."""
+    choices = m.choices
+    start = PRICES[underlying] * 10**FEED_DECIMALS
+    price = m.markets.prices[underlying] * (BPS + move) // BPS
+    price = m.markets.prices[underlying] = max(start // 1_000, 1, min(price, start * 1_000))
+    m.markets.index[underlying] = Round(price, m.now, m.now)
+    m.world.feeds[underlying].set_answer(price, sender=m.world.stranger)
+    if underlying in TRADED and choices.chance(50):
+        mid = price * (BPS + choices.integer(-150, 150)) // BPS
+        m.markets.mid[underlying] = Round(mid, m.now, m.now)
+        m.world.premium_feeds[underlying].set_answer(mid, sender=m.world.stranger)
+
+
+def tick(m: Machine) -> None:
+    """Some time passes, and all prices move a little."""
+    m.wait(m.choices.magnitude(1, 2 * HOUR))
+    for underlying in UNDERLYINGS:
+        report(m, underlying, m.choices.integer(-100, 100))
+    m.moved()
+
+
+def calm(m: Machine) -> None:
+    """Hours in which all sources report and no price moves, so that alarms come to rest."""
+    m.wait(m.choices.integer(HOUR, 12 * HOUR))
+    for underlying in UNDERLYINGS:
+        report(m, underlying, m.choices.integer(-10, 10))
+    m.moved()
+
+
+def jump(m: Machine) -> None:
+    """A price jumps, or all of them crash."""
+    choices = m.choices
+    m.wait(choices.magnitude(1, HOUR))
+    kind = choices.integer(0, 3)
+    low, high = [(-500, 500), (-2_000, 2_500), (-8_000, -2_000), (3_000, 20_000)][kind]
+    move = choices.integer(low, high)
+    all_of_them = kind == 2 and choices.chance(50)
+    for underlying in UNDERLYINGS if all_of_them else [choices.pick(UNDERLYINGS)]:
+        report(m, underlying, move)
+    m.moved()
+
+
+def wait(m: Machine) -> None:
+    """Time passes and nobody reports."""
+    kind = m.choices.integer(0, 4)
+    m.wait(m.choices.magnitude(1, [60, HOUR, 6 * HOUR, DAY, 3 * WEEK][kind]))
+
+
+def fail(m: Machine) -> None:
+    """A source tells nonsense."""
+    choices = m.choices
+    underlying = choices.pick(UNDERLYINGS)
+    price, now = m.markets.prices[underlying], m.now
+    told = [
+        Round(0, now, now),
+        Round(-price, now, now),
+        Round(price, 0, now),
+        Round(price, now, 0),
+        Round(price, now, now + choices.magnitude(1, DAY)),
+        Round(price, now, now - choices.magnitude(1, 2 * DAY)),
+        Round(price, now, now, carried=True),
+        Round(10**16, now, now),
+    ][choices.integer(0, 7)]
+    is_mid = underlying in TRADED and choices.chance(50)
+    (m.markets.mid if is_mid else m.markets.index)[underlying] = told
+    aggregator = (m.world.premium_feeds if is_mid else m.world.feeds)[underlying]
+    number = aggregator.latestRound() + 1
+    answered = number - told.carried
+    aggregator.set_round(
+        number, told.answer, told.started, told.updated, answered, sender=m.world.stranger
+    )
+    m.moved()
+
+
+def roll(m: Machine) -> None:
+    """Anybody lets MarketData take in what there is: what is new must be stored."""
+    underlying = m.choices.pick(UNDERLYINGS)
+
+    def model() -> tuple[int, ...]:
+        told = m.markets[underlying]
+        m.markets.store(underlying, m.markets.roll(underlying)[0])
+        return told.index, told.stable, told.mark, told.funding, told.validity
+
+    if not m.markets.roll(underlying)[1]:
+        return  # nothing new, nothing to store
+    m.act(Call(m.world.stranger, m.world.market.roll, (underlying,), model))
+
+
+# -- rules: owners -------------------------------------------------------------------------------
+
+
+def _deposit(m: Machine, sender: Any, account: int) -> Call:
+    choices = m.choices
+    if choices.chance(50):
+        amount = choices.magnitude(1, 10**12)
+        return deposit_of(m, sender, account, m.world.quote, amount)
+    if choices.chance(3):
+        return deposit_of(m, sender, account, m.world.unlisted, 1)
+    if choices.chance(2):
+        return deposit_of(m, sender, account, m.world.tokens[0], 0)
+    asset = choices.integer(0, MAIN - 1)
+    return deposit_worth(m, sender, account, asset, choices.magnitude(1, 10**7))
+
+
+def _withdraw(m: Machine, sender: Any, account: int) -> Call:
+    choices = m.choices
+    token = _token(m, account)
+    to = m.world.owner(account)
+    if choices.chance(20):
+        to = m.world.vault if choices.chance(5) else m.world.stranger
+    return withdraw_of(m, sender, account, token, part_of(m, account, token), to)
+
+
+def _transfer(m: Machine, sender: Any, account: int) -> Call:
+    own = [other for other in m.world.accounts if owner_of(other) == owner_of(account)]
+    target = own[-1] if account == own[0] else own[0]
+    if target == account and m.choices.chance(95):
+        return _withdraw(m, sender, account)  # an only account
+    if m.choices.chance(3):
+        target = _account(m)
+    token = _token(m, account)
+    return transfer_of(m, sender, account, target, token, part_of(m, account, token))
+
+
+def _netting(m: Machine, sender: Any, account: int) -> Call:
+    level = m.choices.integer(0, PORTFOLIO + m.choices.chance(3))
+    return netting(m, sender, account, level)
+
+
+def _settle(m: Machine, sender: Any, account: int) -> Call:
+    return settle_of(m, sender, _account(m))
+
+
+def _venue(m: Machine, sender: Any, account: int) -> Call:
+    choices = m.choices
+    venue = choices.pick(m.world.venues)
+    least = 1 if choices.chance(10) else 10**25
+    limit = 0 if choices.chance(5) else choices.magnitude(least, parameters.LARGEST_LIMIT)
+    return venue_limit(m, sender, account, venue, limit)
+
+
+def _operator(m: Machine, sender: Any, account: int) -> Call:
+    choices = m.choices
+    scope = choices.pick([WITHDRAW, TRANSFER, CONFIGURE, int(m.world.liquidator.address, 16)])
+    expiry = m.now + choices.magnitude(1, WEEK)
+    return operator_of(m, sender, account, choices.pick(m.world.actors), scope, expiry)
+
+
+def _by_owner(m: Machine, build: Callable[[Machine, Any, int], Call], account: int) -> None:
+    m.act(build(m, _sender(m, account), account))
+
+
+def deposit(m: Machine) -> None:
+    _by_owner(m, _deposit, _account(m))
+
+
+def withdraw(m: Machine) -> None:
+    _by_owner(m, _withdraw, able(m))
+
+
+def transfer(m: Machine) -> None:
+    _by_owner(m, _transfer, able(m))
+
+
+def choose_netting(m: Machine) -> None:
+    _by_owner(m, _netting, able(m))
+
+
+def settle(m: Machine) -> None:
+    _by_owner(m, _settle, _account(m))
+
+
+def approve_venue(m: Machine) -> None:
+    _by_owner(m, _venue, _account(m))
+
+
+def appoint_operator(m: Machine) -> None:
+    _by_owner(m, _operator, _account(m))
+
+
+def accrue(m: Machine) -> None:
+    """Anybody accrues interest."""
+    m.act(Call(m.world.stranger, m.world.vault.accrue, (), m.ledger.accrue))
+
+
+def hoard(m: Machine) -> None:
+    """One account collects as many kinds of collateral as it may hold."""
+    choices, account = m.choices, m.world.accounts[-1]
+    owner = m.world.owner(account)
+    held = m.ledger.account(account).collateral
+    if len(held) == MAX_COLLATERALS and choices.chance(70):
+        token = m.world.tokens[choices.pick(sorted(held))]
+        m.act(withdraw_of(m, owner, account, token, MAX, owner))
+        return
+    asset = choices.pick([asset for asset in range(len(DECIMALS)) if asset not in held])
+    m.act(deposit_worth(m, owner, account, asset, choices.magnitude(1, 10**4)))
+
+
+def operate(m: Machine) -> None:
+    """An operator uses what it was given, or what it had once."""
+    if not m.operators:
+        return
+    account, number, scope = m.choices.pick(list(m.operators))
+    actors = [*m.world.actors, m.world.desk]
+    actor = next(actor for actor in actors if int(actor.address, 16) == number)
+    build = {WITHDRAW: _withdraw, TRANSFER: _transfer, CONFIGURE: _netting}.get(scope)
+    if build is None:
+        m.act(_liquidation(m, actor, account))
+    else:
+        m.act(build(m, actor, account))
+
+
+def insure(m: Machine) -> None:
+    """The governor adds to the reserves, or takes from them."""
+    choices, governor = m.choices, m.world.governor
+    account = choices.pick(m.world.reserves)
+    if choices.chance(80):
+        amount = choices.magnitude(1, 10**12)
+        m.act(deposit_of(m, governor, account, m.world.quote, amount))
+    else:
+        amount = max(1, m.cash(account) // UNIT * choices.integer(1, 100) // 100)
+        m.act(withdraw_of(m, governor, account, m.world.quote, amount, governor))
+
+
+def donate(m: Machine) -> None:
+    """Tokens that are simply sent to the vault change nothing there."""
+    tokens = [m.world.quote, *m.world.tokens]
+    at = m.choices.integer(0, MAIN)
+    amount = m.choices.magnitude(1, 10**12)
+    m.donated[at] += amount
+    tokens[at].transfer(m.world.vault, amount, sender=m.choices.pick(m.world.actors))
+    m.compare_all()
+
+
+OWN = (_deposit, _withdraw, _transfer, _netting, _settle, _venue)
+
+
+def batch(m: Machine) -> None:
+    """An owner makes several calls with one check at the end."""
+    choices = m.choices
+    actor = choices.pick(m.world.actors)
+    own = [account for account in m.world.accounts if m.world.owner(account) is actor]
+    count = choices.integer(1, 4)
+    calls = [choices.pick(OWN)(m, actor, choices.pick(own)) for _ in range(count)]
+    m.act(batch_of(m, actor, calls))
+
+
+def unlock(m: Machine) -> None:
+    """The desk trades, acts for owners and liquidates with one check at the end."""
+    choices, desk = m.choices, m.world.desk
+    if not _is_open(m) and choices.chance(80):
+        calm(m)
+    calls = []
+    for _ in range(choices.integer(1, 3)):
+        kind = choices.integer(0, 9)
+        if kind < 6:
+            calls.append(book_of(m, desk, _legs(m)))
+        elif kind < 8 and (_short(m) or choices.chance(10)):
+            to = choices.pick(_granted(m, int(m.world.liquidator.address, 16)))
+            calls.append(_liquidation(m, desk, to))
+        else:
+            scope = choices.pick(SCOPES)
+            build = {WITHDRAW: _withdraw, TRANSFER: _transfer, CONFIGURE: _netting}[scope]
+            calls.append(build(m, desk, choices.pick(_granted(m, scope))))
+    m.act(unlock_of(m, calls))
+
+
+def _granted(m: Machine, scope: int) -> list[int]:
+    """Accounts for which the desk may act; if there is none, all of them."""
+    accounts = m.world.accounts
+    return [a for a in accounts if m.may(a, m.world.desk, scope)] or accounts
+
+
+# -- rules: trading ------------------------------------------------------------------------------
+
+
+def price(m: Machine, underlying: int, widest: int) -> int:
+    return m.markets[underlying].mark * (BPS + m.choices.integer(-widest, widest)) // BPS
+
+
+def swap(buyer: int, seller: int, instrument: int, size: int, price: int) -> list[Leg]:
+    quote = size * price // SIZE
+    return [Leg(buyer, instrument, size, -quote), Leg(seller, instrument, -size, quote)]
+
+
+def _fee(m: Machine, account: int, quote: int) -> list[Leg]:
+    """A fee that goes to both reserves."""
+    fee = abs(quote) * m.choices.integer(0, 20) // BPS
+    receivers = [Leg(m.world.insurance, CASH, 0, fee // 3)]
+    receivers.append(Leg(m.world.treasury, CASH, 0, fee - fee // 3))
+    return [Leg(account, CASH, 0, -fee), *receivers]
+
+
+def _legs(m: Machine) -> list[Leg]:
+    """One account against some others, which may come twice or be itself."""
+    choices = m.choices
+    underlying = choices.pick(TRADED)
+    instrument = perpetual(underlying)
+    taker, buys = able(m), choices.chance(50)
+    legs: list[Leg] = []
+    for _ in range(choices.integer(1, 3) if choices.chance(30) else 1):
+        maker = able(m)
+        if choices.chance(30) and (opposite := _opposite(m, taker, underlying, buys)):
+            maker = choices.pick(opposite)
+        most = min(room(m, taker, underlying), room(m, maker, underlying))
+        size = max(1, most * choices.integer(1, 80 if choices.chance(90) else 150) // 100)
+        at = price(m, underlying, 30 if choices.chance(90) else 1_000)
+        buyer, seller = (taker, maker) if buys else (maker, taker)
+        legs += swap(buyer, seller, instrument, size, at)
+    if choices.chance(30):
+        legs += _fee(m, taker, legs[0].quote)
+    if choices.chance(5):
+        gift = choices.magnitude(1, 10**21)
+        legs += [Leg(taker, CASH, 0, -gift), Leg(_account(m), CASH, 0, gift)]
+    if choices.chance(3):
+        legs = _broken(m, legs)
+    return legs
+
+
+def _opposite(m: Machine, taker: int, underlying: int, buys: bool) -> list[int]:
+    """Accounts for which the other side of a trade reduces a position."""
+    return [
+        account
+        for account, word in positions(m)
+        if account != taker and underlying_of(word) == underlying and (size_of(word) > 0) == buys
+    ]
+
+
+def _broken(m: Machine, legs: list[Leg]) -> list[Leg]:
+    """Something that no venue may do, in the first leg, so that it is what is found first."""
+    first = legs[0]
+    kind = m.choices.integer(0, 4)
+    if kind == 0:
+        return [replace(first, size=first.size + 1), *legs[1:]]
+    if kind == 1:
+        return [replace(first, quote=first.quote - 1), *legs[1:]]
+    if kind == 2:
+        return [Leg(first.account, CASH, 1, -1), Leg(first.account, CASH, -1, 1), *legs]
+    wrong = perpetual(EUR) if kind == 3 else first.instrument + 1
+    pair = swap(first.account, legs[1].account, wrong, 1, WAD)
+    assert wrong & 255 != PERPETUAL or underlying_of(wrong) == EUR
+    return pair + legs
+
+
+def trade(m: Machine) -> None:
+    """The venue books what accounts can bear, or nearly so."""
+    if not _is_open(m) and m.choices.chance(80):
+        calm(m)
+    sender = m.world.stranger if m.choices.chance(1) else m.world.venue
+    m.act(book_of(m, sender, _legs(m)))
+
+
+def close(m: Machine) -> None:
+    """A position is reduced, mostly near its mark, against who can take it."""
+    choices = m.choices
+    if not (held := positions(m)):
+        trade(m)
+        return
+    account, word = choices.pick(held)
+    underlying = underlying_of(word)
+    others = sorted(
+        (other for other in m.world.accounts if other != account),
+        key=lambda other: -room(m, other, underlying),
+    )
+    opposite = _opposite(m, account, underlying, size_of(word) < 0)
+    other = choices.pick(opposite if opposite and choices.chance(50) else others[:3])
+    size = max(1, abs(size_of(word)) * choices.integer(1, 100) // 100)
+    if choices.chance(30):
+        size = abs(size_of(word))
+    at = price(m, underlying, 0 if choices.chance(60) else 50)
+    buyer, seller = (account, other) if size_of(word) < 0 else (other, account)
+    m.act(book_of(m, m.world.venue, swap(buyer, seller, perpetual(underlying), size, at)))
+
+
+# -- rules: signed orders ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Standing:
+    order: Order
+    signed: SignedOrder
+    digest: bytes
+
+
+def _signed(m: Machine, order: Order) -> Standing:
+    owner = m.world.owner(order.account)
+    digest = m.world.orders.order_digest(order)
+    return Standing(order, SignedOrder(order, owner.address, owner.sign_hash(digest)), digest)
+
+
+def _order(m: Machine, account: int, underlying: int, size: int, price: int, other: bool) -> Order:
+    choices = m.choices
+    return Order(
+        account=account,
+        instrument=perpetual(underlying),
+        size=size,
+        price=price,
+        expiry=m.now + choices.integer(60, WEEK),
+        salt=choices.integer(0, 10**6),
+        reduce_only=choices.chance(10),
+        post_only=choices.chance(4 if other else 20),
+    )
+
+
+def sign(m: Machine) -> None:
+    """A maker signs an order, which stands until it is filled or void."""
+    choices = m.choices
+    account, underlying = able(m), choices.pick(TRADED)
+    size = max(1, room(m, account, underlying) * choices.integer(1, 100) // 100)
+    size = size if choices.chance(50) else -size
+    limit = price(m, underlying, 50)
+    m.orders = [*m.orders[-11:], _signed(m, _order(m, account, underlying, size, limit, False))]
+
+
+def cancel(m: Machine) -> None:
+    """An order is cancelled, or all up to a salt."""
+    if not m.orders:
+        return
+    order, orders = m.choices.pick(m.orders).order, m.world.orders
+    standing = next(item for item in m.orders if item.order == order)
+    sender = m.world.owner(order.account)
+    if m.choices.chance(50):
+
+        def cancel_one() -> None:
+            m.cancelled.add(standing.digest)
+
+        m.act(Call(sender, orders.cancel, (order,), cancel_one))
+    elif m.nonces.get(order.account, 0) < order.salt:
+
+        def cancel_below() -> None:
+            m.nonces[order.account] = order.salt
+
+        m.act(Call(sender, orders.cancel_below, (order.account, order.salt), cancel_below))
+
+
+def _match_of(m: Machine, taker: Standing, makers: list[Standing], sizes: list[int]) -> Call:
+    def refuse(condition: bool, reason: str, index: int) -> None:
+        require(not condition, f"orders: {reason}, order {index}")
+
+    def fill(standing: Standing, size: int, index: int) -> None:
+        order = standing.order
+        done = m.filled.get(standing.digest, 0)
+        refuse(m.now > order.expiry, "expired", index)
+        refuse(order.salt < m.nonces.get(order.account, 0), "below nonce", index)
+        refuse(standing.digest in m.cancelled, "cancelled", index)
+        refuse(size > abs(order.size) - done, "overfilled", index)
+        m.filled[standing.digest] = done + size
+
+    def model() -> None:
+        side = 1 if taker.order.size > 0 else -1
+        for index, (maker, size) in enumerate(zip(makers, sizes, strict=True), 1):
+            refuse(maker.order.account == taker.order.account, "self-trade", index)
+            crossed = side * (taker.order.price - maker.order.price) >= 0
+            refuse(not crossed, "prices do not cross", index)
+            fill(maker, size, index)
+        refuse(taker.order.post_only, "post only", 0)
+        fill(taker, sum(sizes), 0)
+        m.require_running(PAUSE_TRADE)
+        fills = [
+            orders.Fill(maker.order.account, side * size, maker.order.price)
+            for maker, size in zip(makers, sizes, strict=True)
+        ]
+        accounts = taker.order.account, taker.order.instrument
+        world = m.world
+        legs = orders.match(*accounts, fills, m.fees, world.insurance, world.treasury)
+        m.ledger.book(_key(world.orders), legs)
+        for index, standing in enumerate([taker, *makers]):
+            order = standing.order
+            held = m.ledger.position(order.account, order.instrument)
+            grown = held * order.size > 0
+            refuse(order.reduce_only and grown, "not reducing", index)
+
+    args = (taker.signed, [maker.signed for maker in makers], sizes)
+    return Call(m.world.stranger, m.world.orders.match, args, model, 4 + 4 * len(makers))
+
+
+def match(m: Machine) -> None:
+    """Somebody matches standing orders with a taker who has signed too."""
+    choices = m.choices
+    if not _is_open(m) and choices.chance(80):
+        calm(m)
+    m.orders = [item for item in m.orders if m.now <= item.order.expiry or choices.chance(5)]
+    if not m.orders or choices.chance(30):
+        sign(m)
+    first = choices.pick(m.orders).order
+    makers = [
+        item
+        for item in m.orders
+        if item.order.instrument == first.instrument and item.order.size * first.size > 0
+    ][: choices.integer(1, 2)]
+    sizes = []
+    for item in makers:
+        left = abs(item.order.size) - m.filled.get(item.digest, 0)
+        sizes.append(max(1, left * choices.integer(1, 101) // 100))
+    side = -1 if first.size > 0 else 1
+    prices = [item.order.price for item in makers]
+    price = max(prices) if side > 0 else min(prices)
+    price = price * (BPS + side * choices.integer(-1, 50)) // BPS
+    underlying, account = underlying_of(first.instrument), able(m)
+    order = _order(m, account, underlying, side * sum(sizes), price, True)
+    taker = _signed(m, order)
+    m.act(_match_of(m, taker, makers, sizes))
+    for item in [taker, *makers]:
+        filled = m.world.orders.filled(item.digest)
+        assert filled == m.filled.get(item.digest, 0), "same fills"
+
+
+# -- rules: keepers, guardian, steward -----------------------------------------------------------
+
+
+def _liquidation(m: Machine, sender: Any, to: int) -> Call:
+    choices = m.choices
+    short = _short(m)
+    account = choices.pick(short) if short else _account(m)
+    most = WAD if choices.chance(60) else choices.integer(1, WAD)
+    least = 10**30 if choices.chance(3) else LEAST_REWARD
+    return liquidate_of(m, sender, account, to, most, least)
+
+
+def liquidate(m: Machine) -> None:
+    """A keeper takes a slice of an account that is short, if there is one, on the terms quoted."""
+    choices, world = m.choices, m.world
+    if not _short(m) and choices.chance(90):
+        (jump if choices.chance(50) else trade)(m)
+        return
+    richest = sorted(world.accounts, key=lambda account: -_free(m, account))
+    to = choices.pick(richest[:3] if choices.chance(90) else [*world.accounts, world.insurance])
+    call = _liquidation(m, world.owner(to), to)
+    try:
+        quoted = world.liquidator.quote(call.args[0], call.args[2])
+    except Reverted as refusal:
+        quoted = refusal.reason
+    _, insured = m.accrued  # that is paid to insurance first, and the quote does not count on
+    if done := m.act(call):
+        more = done.result[3] - quoted[3] if isinstance(quoted, tuple) else None
+        same = more is not None and quoted[0] == done.result[0] and 0 <= more <= insured
+        check(same, "quote equals liquidate", quoted, done.result)
+
+
+def pause(m: Machine) -> None:
+    """The guardian stops something for a while."""
+    choices = m.choices
+    action = choices.pick([PAUSE_WITHDRAW, PAUSE_TRADE, PAUSE_LIQUIDATE])
+    duration = choices.magnitude(1, HOUR if choices.chance(80) else MAX_PAUSE)
+    begin, _ = m.paused.get(action, (0, 0))
+    if m.now < begin + MAX_PAUSE + COOLDOWN and choices.chance(90):
+        return
+
+    def model() -> None:
+        require(m.now >= begin + MAX_PAUSE + COOLDOWN, "registry: cooldown")
+        m.paused[action] = (m.now, m.now + duration)
+
+    m.act(Call(m.world.guardian, m.world.registry.pause, (action, duration), model))
