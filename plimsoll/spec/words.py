@@ -71,11 +71,7 @@ def pack_account(cash: int, basis: int, collateral: int, positions: int, level: 
     for amount in (cash, basis):
         require(-CASH_LIMIT <= amount <= CASH_LIMIT, "vault: amount too large")
     return (
-        (cash % 2**104) << 152
-        | (basis % 2**104) << 48
-        | collateral << 16
-        | positions << 8
-        | level
+        (cash % 2**104) << 152 | (basis % 2**104) << 48 | collateral << 16 | positions << 8 | level
     )
 
 
