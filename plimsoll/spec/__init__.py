@@ -12,6 +12,7 @@ the wei, the keeper screens accounts with it. Read in this order:
     liquidation  the terms on which a slice of an account changes hands
     orders       what a match of signed orders books
     ledger       the vault: accounts, cash, collateral, positions, and their one law
+    explain      what the Lens derives from an account: why its margin is so, how far it can go
 
 Money and prices are integers with 18 decimals in the quote currency, sizes have 8 decimals,
 ratios are basis points, times are seconds.
