@@ -4,8 +4,11 @@ Of each trade, what is paid above or below mark goes from one account's cash to 
 once; the rest stands in basis and moves with the mark.
 """
 
+from dataclasses import replace
+
 import pytest
 
+from plimsoll.spec.margin import assess
 from plimsoll.spec.words import PORTFOLIO, SIZE_LIMIT, key_of, pack_position, perpetual
 from tests.harness import Contract
 
@@ -483,6 +486,26 @@ def test_short_account_reduces(bench: Bench, pair: tuple[int, int]) -> None:
     with bench.refused("vault: margin"):
         bench.trade(account, other, SIZE // 100)
     bench.trade(other, account, 7 * SIZE)
+
+
+def test_cost_of_a_reduction(bench: Bench, pair: tuple[int, int]) -> None:
+    """A tenth of the margin that it frees, to the wei, and the tolerance for rounding."""
+    account, other = pair
+    bench.trade(account, other, 9 * SIZE)
+    bench.jump(BTC, 56_500)
+    before = bench.margin(account)
+    rest = replace(bench.ledger.book_of(account), positions=(word(bench.btc, 8 * SIZE),))
+    after = assess(rest, bench.ledger.model, bench.ledger.markets)
+    most = (before.maintenance - after.maintenance) // 10 + 10**6
+
+    def close(cost: int) -> list[tuple[int, int, int, int]]:
+        quote = 56_500 * WAD - cost
+        return [(account, bench.btc, -SIZE, quote), (other, bench.btc, SIZE, -quote)]
+
+    with bench.refused("vault: margin"):
+        bench.book(close(most + 1))
+    bench.book(close(most))
+    assert bench.margin(account).equity == before.equity - most
 
 
 def test_insolvent_account_reduces(bench: Bench, pair: tuple[int, int]) -> None:
