@@ -31,8 +31,7 @@ test-anvil: setup ## the unit tests on anvil instead of in process (ANVIL_ARGS= 
 	PLIMSOLL_CHAIN=anvil $(PYTEST) $(if $(ANVIL_ARGS),$(ANVIL_ARGS),tests/unit)
 
 fuzz: setup ## the stateful fuzz alone, for long (STEPS=, SEED=)
-	$(if $(STEPS),PLIMSOLL_STEPS=$(STEPS)) $(if $(SEED),PLIMSOLL_SEED=$(SEED)) \
-		$(PYTEST) tests/fuzz $(if $(SEED),--hypothesis-seed=$(SEED))
+	python -m tests.fuzz $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))
 
 gas: setup ## gas of every operation, beside the budget
 	python -m benchmarks.gas
