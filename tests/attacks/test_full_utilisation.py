@@ -60,7 +60,6 @@ def test_everything_else_goes_on(bench: Bench, drained: int, lender: int, other:
     margin = bench.margin(drained)
     assert margin.equity < margin.maintenance
     keeper = bench.account(bench.keeper)
-    bench.transfer(lender, lender + 1, bench.quote, usd(1))
     bench.deposit(keeper, bench.quote, usd(600_000))
     bench.liquidate(drained, keeper)
     assert bench.vault.book_of(keeper).collateral[0].amount > 0

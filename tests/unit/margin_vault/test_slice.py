@@ -68,7 +68,8 @@ def test_quarter(bench: Bench, vault: Contract, book: int, to: int) -> None:
     assert left.positions == [word(bench.btc, 3 * SIZE), word(bench.eth, -45 * SIZE // 2)]
     assert taken.positions == [word(bench.btc, SIZE), word(bench.eth, -15 * SIZE // 2)]
     # at mark: nobody has an unsettled profit
-    assert left.basis == -3 * taken.basis * -1 == (-3 * 58_000 + 22_500 * 3) * WAD
+    assert taken.basis == (-58_000 + 22_500) * WAD
+    assert left.basis == 3 * taken.basis
     amounts = [(item.asset, item.amount) for item in left.collateral]
     assert amounts == [(0, 15 * 10**18), (1, 3 * 10**8 * 3 // 4)]
     amounts = [(item.asset, item.amount) for item in taken.collateral]
