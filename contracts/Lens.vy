@@ -635,7 +635,7 @@ def _bears(
         return False
     equity: int256 = after.equity + DUST
     if before.equity < 0:
-        return after.validity == scan.OPEN and equity >= before.equity
+        return before.validity == scan.OPEN and equity >= before.equity
     return (
         equity >= max(0, before.equity - (maintenance - margin) // COST)
         and equity * maintenance >= before.equity * margin

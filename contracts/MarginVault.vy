@@ -1,5 +1,6 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title Margin vault
 @license AGPL-3.0-only
@@ -91,6 +92,7 @@ struct Snapshot:
     taken: bool
     equity: int256
     maintenance: uint256
+    validity: uint256
 
 
 # a batch under way: how deep, which accounts it touched, what they were at first touch
@@ -842,7 +844,12 @@ def _touch(account: uint256, pool: IMarginVault.Pool):
 @internal
 def _snapshot(account: uint256, pool: IMarginVault.Pool) -> Snapshot:
     margin: IMarginEngine.Margin = self._assess(self._load(account, pool))
-    return Snapshot(taken=True, equity=margin.equity, maintenance=margin.maintenance)
+    return Snapshot(
+        taken=True,
+        equity=margin.equity,
+        maintenance=margin.maintenance,
+        validity=margin.validity,
+    )
 
 
 @internal
@@ -879,7 +886,7 @@ def _check(
     left: int256 = after.equity + DUST
     safer: bool = after.maintenance <= before.maintenance
     if before.equity < 0:
-        safer = safer and left >= before.equity and after.validity == OPEN
+        safer = safer and left >= before.equity and before.validity == OPEN
     elif safer:
         maintenance: int256 = convert(before.maintenance, int256)
         margin: int256 = convert(after.maintenance, int256)

@@ -255,7 +255,7 @@ def reduced(before: Margin, after: Margin) -> bool:
     if freed < 0:
         return False
     if before.equity < 0:
-        return after.validity == OPEN and equity >= before.equity
+        return before.validity == OPEN and equity >= before.equity
     return (
         equity >= max(0, before.equity - freed // COST)
         and equity * before.maintenance >= before.equity * after.maintenance

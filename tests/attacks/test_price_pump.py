@@ -60,6 +60,27 @@ def test_beyond_the_alarm(bench: Bench, twins: tuple[int, int], lender: int) -> 
         bench.trade(long, short, SIZE, instrument=bench.sol)
 
 
+def test_profit_of_an_insolvent_twin(bench: Bench, twins: tuple[int, int], lender: int) -> None:
+    """60 % up: the thief's short account owes what it has not. It is not let out of its position,
+    so the long one cannot turn its profit into cash against it."""
+    long, short = twins
+    before = bench.wealth(bench.trader, long, short)
+    bench.trade(long, short, 2_500 * SIZE, instrument=bench.sol)
+    bench.jump(SOL, 240)
+    assert bench.equity(short) == -125_000 * WAD
+    for price in (240, 239, 241):
+        with bench.refused("vault: margin"):
+            bench.trade(short, long, 2_500 * SIZE, price, bench.sol)
+    for amount in (ALL, usd(100_000)):
+        with bench.refused("vault: margin"):
+            bench.withdraw(long, bench.quote, amount)
+    # once it has been topped up it is, for what was topped up
+    bench.fund(short, 125_000)
+    bench.trade(short, long, 2_500 * SIZE, instrument=bench.sol)
+    assert bench.withdraw(long, bench.quote, ALL).return_value == usd(325_000)
+    assert bench.wealth(bench.trader, long, short) == before + 125_000 * WAD
+
+
 def test_hedge_is_not_punished(bench: Bench, account: int, other: int, lender: int) -> None:
     """Ether held and sold in equal parts: the pump is worth nothing, and costs nothing."""
     bench.fund(account, weth=100 * 10**18)

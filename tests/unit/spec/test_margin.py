@@ -360,5 +360,5 @@ def test_reduced_under_water() -> None:
     before = margin(-10 * WAD, 100 * WAD)
     assert reduced(before, margin(-10 * WAD, 50 * WAD))
     assert not reduced(before, margin(-10 * WAD - 10**7, 50 * WAD))
-    assert not reduced(before, margin(-9 * WAD, 50 * WAD, LIQUIDATION))
+    assert not reduced(replace(before, validity=LIQUIDATION), margin(-9 * WAD, 0))
     assert not reduced(margin(10 * WAD, 0), margin(-WAD, 0))
