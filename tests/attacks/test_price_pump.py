@@ -9,7 +9,7 @@ that an own account has lost without being able to pay is not paid out by others
 import pytest
 
 from plimsoll.spec.words import PORTFOLIO, POSITION, UNDERLYING
-from tests.unit.margin_vault.bench import ETH, HOUR, SIZE, SOL, WAD, Bench, usd
+from tests.unit.margin_vault.bench import ALL, ETH, HOUR, SIZE, SOL, WAD, Bench, usd
 
 
 def spare(bench: Bench, account: int) -> int:
