@@ -36,12 +36,12 @@ def cli(amount: str, account, deployment: Path | None, token: str, to: str, mint
     if units <= 0:
         raise click.BadParameter(f"{amount} is nothing to deposit")
     if mint:
-        contract.mint(account, units, sender=account)
+        session.send(contract.mint, account, units)
     if (held := contract.balanceOf(account)) < units:
         raise click.ClickException(f"{account} has only {show_amount(held, decimals)} {token}")
     if contract.allowance(account, vault) < units:
-        contract.approve(vault, units, sender=account)
-    receipt = vault.deposit(target, contract, units, sender=account)
+        session.send(contract.approve, vault, units)
+    receipt = session.send(vault.deposit, target, contract, units)
     shown = show_amount(units, decimals, min(decimals, 4))
     click.echo(f"{shown} {token} are in {show_account(target, short=False)}, ", nl=False)
     click.echo(f"{receipt.gas_used:,} gas")

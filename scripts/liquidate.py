@@ -35,12 +35,12 @@ def cli(
     target = session.account_id(margin_account)
     fraction = checked(parse_amount, at_most, WAD_DECIMALS - 2)
     least = checked(parse_amount, reward, WAD_DECIMALS)
-    receipt = session.liquidator.liquidate(
-        target, session.account_id(to), fraction, least, sender=account
+    receipt = session.send(
+        session.liquidator.liquidate, target, session.account_id(to), fraction, least
     )
-    [event] = receipt.events.filter(session.liquidator.Liquidated)
-    terms = event.terms
+    [event] = session.reader("liquidator").events("Liquidated", receipt.txn_hash)
+    terms = event["terms"]
     click.echo(
-        f"took {show_ratio(terms.fraction * BPS // WAD)} for {show_quote(terms.payment)}, "
-        f"reward {show_quote(terms.reward)}, {receipt.gas_used:,} gas"
+        f"took {show_ratio(terms['fraction'] * BPS // WAD)} for {show_quote(terms['payment'])}, "
+        f"reward {show_quote(terms['reward'])}, {receipt.gas_used:,} gas"
     )

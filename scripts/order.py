@@ -48,7 +48,7 @@ def approve(limit: str, account, deployment: Path | None, number: str) -> None:
     """Let the order book trade for an account, up to a LIMIT of loss against mark a day."""
     session = Session(deployment, account)
     wad = checked(parse_amount, limit, WAD_DECIMALS)
-    session.vault.set_venue(session.account_id(number), session.orders, wad, sender=account)
+    session.send(session.vault.set_venue, session.account_id(number), session.orders, wad)
     click.echo(f"the order book may lose {show_quote(wad)} a day against mark")
 
 
@@ -115,11 +115,11 @@ def match(taker: Path, makers: tuple[Path, ...], account, deployment: Path | Non
     used = [(signed, size) for signed, size in zip(others, sizes, strict=True) if size > 0]
     if not used:
         raise click.ClickException("nothing is left of these orders")
-    receipt = session.orders.match(
+    receipt = session.send(
+        session.orders.match,
         astuple(first),
         [astuple(signed) for signed, _ in used],
         [size for _, size in used],
-        sender=account,
     )
     for event in receipt.events.filter(session.orders.Filled):
         click.echo(

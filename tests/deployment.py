@@ -42,6 +42,9 @@ class HarnessChain:
     def at(self, name: str, address: str) -> Contract:
         return getattr(self.project, name).at(address)
 
+    def send(self, function: Any, *args: Any) -> None:
+        function(*args, sender=self.deployer)
+
     def code(self, address: str) -> bytes:
         return self.chain.code(address)
 

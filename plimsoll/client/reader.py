@@ -6,6 +6,7 @@ from typing import Any
 
 from web3 import Web3
 from web3.exceptions import ContractLogicError
+from web3.logs import DISCARD
 
 from plimsoll.deploy.record import Deployment
 
@@ -19,11 +20,18 @@ class Reader:
             abi=record.abi(key),
             decode_tuples=True,
         )
+        self.web3 = web3
         self.address = str(self.contract.address)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         function = self.contract.functions[name]
         return lambda *args: function(*args).call()
+
+    def events(self, name: str, transaction: str) -> list[Any]:
+        """What a transaction logged of this contract, as mappings."""
+        receipt = self.web3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]
+        found = self.contract.events[name]().process_receipt(receipt, errors=DISCARD)
+        return [event["args"] for event in found if event["address"] == self.address]
 
 
 def reason(error: ContractLogicError) -> str:

@@ -14,6 +14,7 @@ from web3.exceptions import ContractLogicError as Web3LogicError
 
 from plimsoll.client.amounts import parse_account
 from plimsoll.client.reader import Reader, reason
+from plimsoll.deploy.ape_chain import send
 from plimsoll.deploy.parameters import ParameterError
 from plimsoll.deploy.protocol import DeployError
 from plimsoll.deploy.record import Deployment, RecordError
@@ -98,9 +99,17 @@ class Session:
         contract = self.__dict__[key] = ape.Contract(address, abi=abi, fetch_from_explorer=False)
         return contract
 
+    def send(self, function: Any, *args: Any) -> Any:
+        """A transaction from whoever acts; its receipt."""
+        return send(function, *args, sender=self.account)
+
     @cached_property
     def lens(self) -> Reader:
-        return Reader(ape.chain.provider.web3, self.record, "lens")
+        return self.reader("lens")
+
+    def reader(self, key: str) -> Reader:
+        """A contract to read from, with structs that Ape would tell as lists."""
+        return Reader(ape.chain.provider.web3, self.record, key)
 
     def token(self, symbol: str) -> Any:
         """A token by its symbol."""

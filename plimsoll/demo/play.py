@@ -21,7 +21,7 @@ from plimsoll.demo.audit import Audit, audit
 from plimsoll.demo.cast import EVERYBODY, INSURANCE, PLAYERS, Player
 from plimsoll.demo.prices import Moment
 from plimsoll.demo.stage import KeeperProcess, Stage, keeper
-from plimsoll.deploy.ape_chain import ApeChain
+from plimsoll.deploy.ape_chain import ApeChain, send
 from plimsoll.deploy.parameters import Parameters
 from plimsoll.deploy.protocol import Deployer
 from plimsoll.deploy.record import Deployment
@@ -88,9 +88,8 @@ class Play:
         self.session = Session(self.path)
         self.stage = Stage(self.session, dict(self.moments[0].prices))
         self.names = Names.of(record)
-        web3 = ape.chain.provider.web3
-        self.lens, self.vault = Reader(web3, record, "lens"), Reader(web3, record, "vault")
-        self.liquidator = Reader(web3, record, "liquidator")
+        self.lens = self.session.lens
+        self.vault, self.liquidator = map(self.session.reader, ("vault", "liquidator"))
 
     def _enter(self) -> None:
         self._act("The passengers board")
@@ -193,7 +192,7 @@ class Play:
     # -- after -----------------------------------------------------------------------------------
 
     def _show_audit(self) -> bool:
-        self.session.vault.accrue(sender=ape.accounts.test_accounts[0])
+        send(self.session.vault.accrue, sender=ape.accounts.test_accounts[0])
         self._act("Who is still afloat")
         slices = self._events(self.liquidator, "Liquidated")
         for event in slices:

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
@@ -13,11 +13,13 @@ from threading import Thread
 from typing import IO, Any
 
 import ape
+from eth_utils.conversions import to_hex
 
 from plimsoll.client.orders import Domain, Order, SignedOrder
 from plimsoll.client.session import Session
 from plimsoll.demo.cast import GOVERNOR, INSURANCE, KEEPER, MAKERS, Player
 from plimsoll.demo.prices import HOUR, Moment
+from plimsoll.deploy.ape_chain import send
 from plimsoll.deploy.protocol import MOCK_DECIMALS
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import account_id, perpetual
@@ -59,11 +61,11 @@ class Stage:
         for symbol, thousands in player.collateral.items():
             self._deposit(wallet, account, symbol, thousands)
         if player.level:
-            self._sent("set netting", vault.set_netting(account, player.level, sender=wallet))
+            self._send("set netting", wallet, vault.set_netting, account, player.level)
         if player.trades or player in MAKERS:
             limit = 10 * LOSS_LIMIT if player in MAKERS else LOSS_LIMIT
-            receipt = vault.set_venue(account, self.session.orders, limit, sender=wallet)
-            self._sent("approve the order book", receipt)
+            orders = self.session.orders
+            self._send("approve the order book", wallet, vault.set_venue, account, orders, limit)
 
     def insure(self) -> None:
         """The governor's money for the insurance fund."""
@@ -73,18 +75,23 @@ class Stage:
     def borrow(self, player: Player) -> None:
         wallet, session = self.wallet(player), self.session
         units = int(player.borrow * THOUSAND) * 10 ** session.token("USDC").decimals()
-        receipt = session.vault.withdraw(
-            self.account(player), session.token("USDC"), units, wallet, sender=wallet
+        self._send(
+            "withdraw on credit",
+            wallet,
+            session.vault.withdraw,
+            self.account(player),
+            session.token("USDC"),
+            units,
+            wallet,
         )
-        self._sent("withdraw on credit", receipt)
 
     def _deposit(self, wallet: Any, account: int, symbol: str, thousands: float) -> None:
         token, vault = self.session.token(symbol), self.session.vault
         units = int(thousands * THOUSAND * 10 ** token.decimals() / self._price(symbol))
-        token.mint(wallet, units, sender=wallet)
-        token.approve(vault, units, sender=wallet)
-        receipt = vault.deposit(account, token, units, sender=wallet)
-        self._sent("deposit dollars" if symbol == "USDC" else "deposit collateral", receipt)
+        send(token.mint, wallet, units, sender=wallet)
+        send(token.approve, vault, units, sender=wallet)
+        action = "deposit dollars" if symbol == "USDC" else "deposit collateral"
+        self._send(action, wallet, vault.deposit, account, token, units)
 
     def _price(self, symbol: str) -> float:
         assets = self.session.record.parameters["assets"]
@@ -104,13 +111,14 @@ class Stage:
             self._sign(maker, symbol, -share if size > 0 else share, price)
             for maker, share in zip(MAKERS, shares, strict=True)
         ]
-        receipt = self.session.orders.match(
+        self._send(
+            "match an order with two makers",
+            self.wallet(KEEPER),
+            self.session.orders.match,
             astuple(taker),
             [astuple(maker) for maker in makers],
             shares,
-            sender=self.wallet(KEEPER),
         )
-        self._sent("match an order with two makers", receipt)
 
     def _sign(self, player: Player, symbol: str, size: int, price: int) -> SignedOrder:
         order = Order(
@@ -124,7 +132,8 @@ class Stage:
         signature = wallet.sign_message(self.domain.signable(order))
         return SignedOrder(order, wallet.address, signature.encode_rsv())
 
-    def _sent(self, action: str, receipt: Any) -> None:
+    def _send(self, action: str, wallet: Any, function: Any, *args: Any) -> None:
+        receipt = send(function, *args, sender=wallet)
         self.gas[action].append(int(receipt.gas_used))
 
     # -- prices and the keeper -------------------------------------------------------------------
@@ -138,8 +147,12 @@ class Stage:
         for symbol, price in moment.prices.items():
             aggregator = getattr(self.session, f"aggregator:{symbol}")
             data = aggregator.set_answer.encode_input(round(price * 10**MOCK_DECIMALS))
-            call = {"from": sender, "to": aggregator.address, "data": data.hex(), "gas": "0x30000"}
-            call["data"] = "0x" + data.hex().removeprefix("0x")
+            call = {
+                "from": sender,
+                "to": aggregator.address,
+                "data": to_hex(data),
+                "gas": "0x30000",
+            }
             rpc("eth_sendTransaction", [call])
         if moment.pause:
             rpc("evm_setNextBlockTimestamp", [ape.chain.blocks.head.timestamp + moment.pause])
@@ -206,8 +219,3 @@ def keeper(deployment: Path, rpc: str) -> Iterator[KeeperProcess]:
     finally:
         if process.process.poll() is None:
             process.process.kill()
-
-
-def accounts(stage: Stage, players: Sequence[Player]) -> dict[int, str]:
-    """Names by account."""
-    return {stage.account(player): player.name for player in players}

@@ -7,6 +7,14 @@ from hexbytes import HexBytes
 
 from plimsoll.deploy.record import ABI
 
+GAS_SLACK = 130  # per cent of the estimate: interest accrues until the transaction is mined
+
+
+def send(function: Any, *args: Any, sender: Any) -> Any:
+    """A transaction in Ape's style, with some more gas than a node believes it takes."""
+    gas = function.estimate_gas_cost(*args, sender=sender) * GAS_SLACK // 100
+    return function(*args, sender=sender, gas_limit=gas)
+
 
 class ApeChain:
     def __init__(self, deployer: Any) -> None:
@@ -19,6 +27,9 @@ class ApeChain:
 
     def at(self, name: str, address: str) -> Any:
         return getattr(ape.project, name).at(address)
+
+    def send(self, function: Any, *args: Any) -> None:
+        send(function, *args, sender=self.deployer)
 
     def code(self, address: str) -> bytes:
         return bytes(ape.chain.provider.get_code(address))

@@ -27,7 +27,7 @@ class DeployError(Exception):
 
 
 class Chain(Protocol):
-    """Where to deploy. Contracts are used in Ape's style: `vault.set_rates(rates, sender=...)`."""
+    """Where to deploy; contracts are read in Ape's style: `vault.quote()`."""
 
     chain_id: int
     deployer: Any  # an account with an `address`
@@ -37,6 +37,10 @@ class Chain(Protocol):
         ...
 
     def at(self, name: str, address: str) -> Any: ...
+
+    def send(self, function: Any, *args: Any) -> None:
+        """Calls a contract's function from the deployer, once there is a receipt."""
+        ...
 
     def code(self, address: str) -> bytes:
         """What is at the address."""
@@ -167,7 +171,7 @@ class Deployer:
         return self.chain.at(entry.name, entry.address)
 
     def _sent(self, function: Any, *args: Any) -> Callable[[], Any]:
-        return partial(function, *args, sender=self.chain.deployer)
+        return partial(self.chain.send, function, *args)
 
     # -- facts -----------------------------------------------------------------------------------
 

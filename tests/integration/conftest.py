@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import HTTPProvider, Web3
+from web3.exceptions import TransactionNotFound
 
 from plimsoll.client.orders import Domain, Order
 from plimsoll.client.reader import Reader
@@ -41,20 +42,25 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "APE_DATA_FOLDER": data, "COLUMNS": "120", "NO_COLOR": "1"}
 
 
-def ape_run(*arguments: Any, fails: bool = False) -> str:
-    """What `ape run` prints; it must succeed, or must not."""
-    done = subprocess.run(
+def ape_started(*arguments: Any) -> subprocess.Popen[str]:
+    """`ape run` under way."""
+    return subprocess.Popen(
         [str(BINARIES / "ape"), "run", *map(str, arguments)],
         cwd=ROOT,
         env=environment(),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=180,
-        check=False,
     )
-    assert (done.returncode != 0) == fails, done.stdout + done.stderr
-    return done.stderr if fails else done.stdout
+
+
+def ape_run(*arguments: Any, fails: bool = False) -> str:
+    """What `ape run` prints, or how it complains if it has to fail."""
+    with ape_started(*arguments) as process:
+        said, complained = process.communicate(timeout=180)
+    assert (process.returncode != 0) == fails, said + complained
+    return complained if fails else said
 
 
 def free_port() -> int:
@@ -100,6 +106,17 @@ class Node:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=PATIENCE)
+
+    def mine(self, sent: bytes) -> None:
+        """Blocks until one has the transaction: a node may take it into its pool a bit later."""
+
+        def mined() -> bool:
+            self.rpc("evm_mine")
+            with suppress(TransactionNotFound):
+                return bool(self.web3.eth.get_transaction_receipt(sent))  # type: ignore[arg-type]
+            return False
+
+        until(mined, "a transaction to be mined")
 
     def rpc(self, method: str, *params: Any) -> Any:
         answer = self.provider.make_request(method, params)  # type: ignore[arg-type]
@@ -178,6 +195,8 @@ class World:
         self.send("orders", "match", signed[0], [signed[1]], [size])
 
     def set_price(self, symbol: str, price: int) -> None:
+        """A minute later: a price of the same second as the last one is no news."""
+        self.node.rpc("evm_increaseTime", 60)
         self.send(f"aggregator:{symbol}", "set_answer", price * 10**8)
 
     def summary(self, index: int) -> Any:

@@ -1,0 +1,293 @@
+"""The keeper as a process, against a live chain that does not always behave."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, Queue
+from threading import Thread
+from time import monotonic
+from typing import IO
+
+import pytest
+from eth_account import Account
+
+from plimsoll.keeper.index import UNKNOWN, AccountIndex
+from plimsoll.keeper.sender import Sender
+from tests.integration.conftest import PATIENCE, ROOT, World, environment, until
+
+pytestmark = pytest.mark.integration
+
+TRADER, OTHER = 2, 3
+CRASHED = 52_000  # the trader is short, but worth something
+
+
+class Keeper:
+    """Its process, and what it says."""
+
+    def __init__(self, world: World, *options: str) -> None:
+        command = [
+            *(sys.executable, "-u", str(ROOT / "bots" / "keeper.py")),
+            *("--deployment", str(world.path), "--rpc", world.node.url),
+            *("--account", "1", "--interval", "0.1", *options),
+        ]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.log: list[str] = []
+        self._lines: Queue[str] = Queue()
+        assert self.process.stdout is not None
+        self._reader = Thread(target=self._follow, args=(self.process.stdout,), daemon=True)
+        self._reader.start()
+
+    def _follow(self, stream: IO[str]) -> None:
+        with stream:
+            for line in stream:
+                self._lines.put(line.rstrip())
+
+    def says(self, pattern: str) -> re.Match[str]:
+        """Waits for a line of its log, from where it was read last."""
+        end = monotonic() + PATIENCE
+        while monotonic() < end:
+            try:
+                line = self._lines.get(timeout=0.1)
+            except Empty:
+                if self.process.poll() is not None and self._lines.empty():
+                    break
+                continue
+            self.log.append(line)
+            if match := re.search(pattern, line):
+                return match
+        raise AssertionError(f"no line with {pattern!r} in\n" + "\n".join(self.log))
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=PATIENCE)
+
+
+@contextmanager
+def keeping(world: World, *options: str) -> Iterator[Keeper]:
+    keeper = Keeper(world, *options)
+    try:
+        yield keeper
+    finally:
+        if keeper.process.poll() is None:
+            keeper.process.kill()
+        keeper.process.wait()
+        keeper._reader.join()
+
+
+def test_liquidates(fresh: World) -> None:
+    """From a price to a healthy account, and a clean end."""
+    with keeping(fresh) as keeper:
+        keeper.says(r"watching from block \d+ on")
+        keeper.says(r"2 accounts, 0 short, 0 on the way")
+        fresh.set_price("BTC", CRASHED)
+        assert fresh.summary(TRADER).health < 0
+        decision = keeper.says(
+            r"block \d+  0x3C44…93BC/0  health (-[\d,.]+) of [\d,.]+  "
+            r"liquidates: ([\d.]+) % for a reward of ([\d,.]+), in [0-9a-f]{64}"
+        )
+        assert 0 < float(decision[2]) < 100
+        keeper.says(r"0x3C44…93BC/0  done, [\d,]+ gas")
+        healed = fresh.summary(TRADER).margin
+        assert healed.target <= healed.equity < healed.initial
+        assert keeper.stop() == 0
+        assert "stopped" in keeper.says("stopped")[0]
+
+
+def test_leaves_what_does_not_pay(fresh: World) -> None:
+    with keeping(fresh, "--minimum", "1000000") as keeper:
+        fresh.set_price("BTC", CRASHED)
+        keeper.says(
+            r"leaves: [\d.]+ % for a reward of [\d,.]+, less than gas and minimum 1,000,000"
+        )
+        assert fresh.summary(TRADER).health < 0
+
+
+def test_takes_what_it_can_bear(fresh: World) -> None:
+    """With little capital it takes a smaller part than would be enough."""
+    take = fresh.contract("lens").account(fresh.account(1)).available
+    quote, owner = fresh.record.tokens["USDC"], fresh.keys[1].address
+    fresh.send("vault", "withdraw", fresh.account(1), quote, take - 5_000 * 10**6, owner, sender=1)
+    fresh.set_price("BTC", CRASHED)
+    with keeping(fresh, "--minimum", "0") as keeper:
+        keeper.says(r"liquidates: 6.25 % for a reward")
+        keeper.says(r"done, ")
+
+
+def test_survives_a_revert(fresh: World) -> None:
+    """Somebody else is faster: the price is back before the keeper's transaction is mined."""
+    node = fresh.node
+    with keeping(fresh) as keeper:
+        keeper.says(r"0 short, 0 on the way")
+        fresh.set_price("BTC", CRASHED)
+        keeper.says(r"done, ")
+        node.rpc("evm_setAutomine", False)
+        try:
+            aggregator = fresh.contract("aggregator:BTC").contract
+            fee = {"maxFeePerGas": 10**13, "maxPriorityFeePerGas": 10**12}
+            account = {"from": fresh.keys[5].address, "gas": 200_000}
+            node.rpc("evm_increaseTime", 60)
+            node.mine(aggregator.functions.set_answer(46_000 * 10**8).transact(account))
+            keeper.says(r"liquidates: ")
+            node.rpc("evm_increaseTime", 60)
+            node.mine(aggregator.functions.set_answer(60_000 * 10**8).transact({**account, **fee}))
+        finally:
+            node.rpc("evm_setAutomine", True)
+        keeper.says(r"0x3C44…93BC/0  reverted, 1 in a row")
+        keeper.says(r"0 short, 0 on the way")
+        fresh.set_price("BTC", 46_000)
+        keeper.says(r"short, ")
+        for _ in range(4):
+            node.rpc("evm_mine")
+        keeper.says(r"done, ")
+        assert keeper.stop() == 0
+
+
+def test_replaces_a_stuck_transaction(fresh: World) -> None:
+    """Fees rise beyond what it offered: it offers more, under the same nonce."""
+    node, key = fresh.node, fresh.keys[1]
+    nonce = node.web3.eth.get_transaction_count(key.address)
+    with keeping(fresh, "--patience", "2") as keeper:
+        keeper.says(r"0 short, 0 on the way")
+        node.rpc("evm_setAutomine", False)
+        try:
+            aggregator = fresh.contract("aggregator:BTC").contract
+            account = {"from": fresh.keys[5].address, "gas": 200_000}
+            node.rpc("evm_increaseTime", 60)
+            node.mine(aggregator.functions.set_answer(CRASHED * 10**8).transact(account))
+            first = keeper.says(r"liquidates: .* in ([0-9a-f]{64})")[1]
+            offered = int(node.web3.eth.get_transaction(first)["maxFeePerGas"])  # type: ignore
+            for _ in range(2):
+                node.rpc("anvil_setNextBlockBaseFeePerGas", hex(3 * offered))
+                node.rpc("evm_mine")
+                keeper.says(r"on the way")
+            assert node.web3.eth.get_transaction_count(key.address) == nonce
+            until(lambda: _offers(fresh, nonce) > offered, "a higher offer")
+            node.rpc("evm_mine")
+        finally:
+            node.rpc("evm_setAutomine", True)
+        keeper.says(r"done, ")
+        assert node.web3.eth.get_transaction_count(key.address) == nonce + 1
+        assert keeper.stop() == 0
+
+
+def _offers(world: World, nonce: int) -> int:
+    """What the keeper's transaction in the pool offers for gas."""
+    pool = world.node.rpc("txpool_content")["pending"]
+    mine = next((pool[sender] for sender in pool if sender.lower() == _keeper(world)), {})
+    return int(mine[str(nonce)]["maxFeePerGas"], 16) if str(nonce) in mine else 0
+
+
+def _keeper(world: World) -> str:
+    return world.keys[1].address.lower()
+
+
+def test_waits_for_what_an_earlier_run_left(fresh: World) -> None:
+    """Transactions of this key that are still in the pool may be about any account."""
+    node, key = fresh.node, fresh.keys[1]
+    node.rpc("evm_setAutomine", False)
+    try:
+        sent = node.web3.eth.send_transaction({"from": key.address, "to": key.address})
+        until(lambda: Sender(node.web3, key).busy(fresh.account(TRADER)), "it to be in the pool")
+        sender = Sender(node.web3, key)
+        node.mine(sent)
+        [landing] = sender.collect(node.web3.eth.block_number)
+        assert landing.flight.purpose is None
+        assert not sender.busy(fresh.account(TRADER))
+    finally:
+        node.rpc("evm_setAutomine", True)
+
+
+def test_index_follows_a_shorter_chain(fresh: World) -> None:
+    """What was undone is taken for risky until an event tells otherwise, and nobody is missed."""
+    web3, node = fresh.node.web3, fresh.node
+    index = AccountIndex(web3, fresh.contract("vault"), fresh.record.block, chunk=7)
+    index.update(web3.eth.block_number)
+    both = {fresh.account(TRADER), fresh.account(OTHER)}
+    assert set(index.accounts()) == both
+    snapshot = node.rpc("evm_snapshot")
+    fresh.deposit(4, "USDC", 10**6)
+    fresh.trade(4, OTHER, 1, 1_000, 60_000)
+    index.update(web3.eth.block_number)
+    assert set(index.accounts()) == both | {fresh.account(4)}
+    node.rpc("evm_revert", snapshot)
+    node.rpc("evm_mine")
+    index.update(web3.eth.block_number)
+    assert index.words[fresh.account(4)][1] == UNKNOWN
+    assert set(index.accounts()) == both | {fresh.account(4)}
+    fresh.deposit(5, "USDC", 10**6)
+    index.update(web3.eth.block_number)
+    assert index.words[fresh.account(5)][1] != UNKNOWN
+    assert fresh.account(5) not in index.accounts()
+
+
+def test_restart_of_the_node(world: World) -> None:
+    """The keeper waits while the node is away, and goes on with what the node still knows.
+
+    The last test here: after a restart a node has forgotten its snapshots.
+    """
+    with keeping(world) as keeper:
+        keeper.says(r"2 accounts, 0 short")
+        world.node.stop()
+        keeper.says(r"node trouble, again in")
+        world.node.start()
+        world.set_price("BTC", CRASHED)
+        keeper.says(r"liquidates: ")
+        keeper.says(r"done, ")
+        assert world.summary(TRADER).health > 0
+        assert keeper.stop() == 0
+
+
+def test_wrong_start(world: World) -> None:
+    """What cannot work is said at once."""
+
+    def complains(*options: str) -> str:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "bots" / "keeper.py"), *options],
+            cwd=ROOT,
+            env={**environment(), "PLIMSOLL_PASSWORD": "wrong"},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        return done.stderr.splitlines()[-1]
+
+    rpc = ("--rpc", world.node.url)
+    file = ("--deployment", str(world.path))
+    assert "absent.json: No such file" in complains(
+        "--deployment", "absent.json", *rpc, "--account", "1"
+    )
+    assert "none of the underlyings BTC, ETH, SOL" in complains(
+        *file, *rpc, "--account", "1", "--native", "POL"
+    )
+    assert "nowhere.json: No such file" in complains(*file, *rpc, "--account", "nowhere.json")
+    assert "'much' is not a number" in complains(*file, *rpc, "--account", "1", "--minimum", "much")
+
+
+def test_keyfile(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A keyfile serves as well as a number, with the password from the environment."""
+    path = tmp_path_factory.mktemp("key") / "key.json"
+    encrypted = Account.encrypt(world.keys[1].key, "secret", kdf="pbkdf2", iterations=2)
+    path.write_text(json.dumps(encrypted))
+    os.environ["PLIMSOLL_PASSWORD"] = "secret"
+    try:
+        with keeping(world, "--account", str(path)) as keeper:
+            keeper.says(f"for {world.keys[1].address}/0")
+            assert keeper.stop() == 0
+    finally:
+        del os.environ["PLIMSOLL_PASSWORD"]

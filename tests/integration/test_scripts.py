@@ -1,0 +1,111 @@
+"""Deposit, order, account and liquidate: what a user types, and what is said to wrong input."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.words import perpetual
+from tests.integration.conftest import BTC, World, anvil, ape_run, running
+
+pytestmark = pytest.mark.integration
+
+
+class User:
+    """Somebody at the command line."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.folder = folder
+
+    def __call__(self, *arguments: Any, fails: bool = False) -> str:
+        network = ("--network", self.world.node.url, "--deployment", self.world.path)
+        return ape_run(*arguments, *network, fails=fails)
+
+    def file(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    folder = tmp_path_factory.mktemp("scripts")
+    path = folder / "deployment.json"
+    with running(anvil()) as node:
+        ape_run("deploy", "--network", node.url, "--deployment", path)
+        yield User(World(node, path), folder)
+
+
+def test_from_deposit_to_liquidation(user: User) -> None:
+    """The whole way, each step by its own script."""
+    world = user.world
+    said = user("deposit", "60_000.5", "--mint", "--account", 1)
+    assert said.startswith(f"60,000.5000 USDC are in {world.keys[1].address}/0, ")
+    world.deposit(2, "WBTC", 25 * 10**7)
+    assert "100,000.00 a day" in user("order", "approve", 100_000, "--account", 1)
+    world.send(
+        *("vault", "set_venue", world.account(2), world.record.address("orders"), 10**5 * WAD),
+        sender=2,
+    )
+    sell = user("order", "sign", "sell", 3, "BTC", 60_000, "--account", 2)
+    buy = user("order", "sign", "buy", 5, "BTC", 60_100, "--account", 1)
+    maker, taker = user.file("maker.json", sell), user.file("taker.json", buy)
+    said = user("order", "match", taker, maker, "--account", 3)
+    assert "trades 3.0000 at 60,000.00, fee 72.00" in said
+    assert "trades -3.0000 at 60,000.00, fee 18.00" in said
+    assert world.contract("vault").position(world.account(1), perpetual(BTC)) == 3 * SIZE
+    complaint = user("order", "match", taker, maker, fails=True)
+    assert complaint == "Error: nothing is left of these orders\n"
+
+    said = " ".join(user("account", f"{world.keys[2].address}/0").split())
+    for shown in ("isolated margin; prices fresh", "BTC-PERP -3.0000", "WBTC 2.5000", "14 %"):
+        assert shown in said
+
+    victim = f"{world.keys[1].address}/0"
+    complaint = user("liquidate", victim, "--account", 4, fails=True)
+    assert complaint == "Error: refused: liquidator: account is healthy\n"
+    world.set_price("BTC", 45_000)
+    world.deposit(4, "USDC", 500_000 * 10**6)
+    before = world.summary(1)
+    assert before.health < 0
+    said = user("liquidate", victim, "--account", 4, "--at-most", 10)
+    assert said.startswith("took 10 % for ")
+    after = world.summary(1)
+    assert after.margin.maintenance < before.margin.maintenance
+    assert world.summary(4).margin.equity > 500_000 * WAD
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("deposit", "5", "--token", "DOGE"), "DOGE is none of USDC, WETH, WBTC"),
+        (("deposit", "5", "--account", "5"), "has only 0.00 USDC"),
+        (("deposit", "5", "--account", "nobody"), "'nobody' is no test account's number and no"),
+        (("order", "sign", "buy", "1.123456789", "BTC", "1"), "has more than 8 decimals"),
+        (("order", "match", "README.md", "README.md"), "README.md: not a signed order"),
+        (("liquidate", "0", "--at-most", "200"), "refused: liquidator: "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_input(user: User, arguments: tuple[str, ...], complaint: str) -> None:
+    """One clear line at the end, and no traceback."""
+    said = user(*arguments, fails=True)
+    assert complaint in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
+def test_no_deployment(user: User, tmp_path: Path) -> None:
+    path = tmp_path / "absent.json"
+    url = user.world.node.url
+    complaint = ape_run("deposit", 1, "--network", url, "--deployment", path, fails=True)
+    assert complaint == f"Error: {path}: No such file or directory\n"
+    path.write_text("{}")
+    complaint = ape_run("deposit", 1, "--network", url, "--deployment", path, fails=True)
+    assert complaint == f"Error: {path}: not a deployment file\n"
+    with running(anvil()) as empty:
+        path.write_text(user.world.path.read_text())
+        complaint = ape_run("account", 0, "--network", empty.url, "--deployment", path, fails=True)
+        assert complaint == f"Error: {path}: nothing is there; deploy first\n"
