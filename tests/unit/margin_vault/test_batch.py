@@ -6,7 +6,7 @@ import pytest
 
 from plimsoll.spec.ledger import QUOTE
 from plimsoll.spec.words import PORTFOLIO
-from tests.harness import Contract, Project
+from tests.harness import Contract, Project, impersonate
 
 from .bench import (
     ALL,
@@ -236,8 +236,9 @@ from interfaces import IMarginVault
 
 
 @external
-def run(vault: address, count: uint256):
-    extcall IMarginVault(vault).unlock(abi_encode(count))
+def run(vault: address, count: uint256, times: uint256):
+    for _: uint256 in range(times, bound=3):
+        extcall IMarginVault(vault).unlock(abi_encode(count))
 
 
 @external
@@ -252,10 +253,50 @@ def on_unlock(data: Bytes[8192]):
 def test_sixty_four_accounts(bench: Bench, vault: Contract, project: Project) -> None:
     """One batch, however it is nested, touches at most sixty-four accounts."""
     toucher = project.inline(TOUCHER, "Toucher").deploy(sender=bench.stranger)
-    toucher.run(vault, 64, sender=bench.stranger)
+    toucher.run(vault, 64, 1, sender=bench.stranger)
     assert all(vault.words(bench.account(toucher, number)) == 2 for number in range(64))
     with bench.refused(""):
-        toucher.run(vault, 65, sender=bench.stranger)
+        toucher.run(vault, 65, 1, sender=bench.stranger)
+    toucher.run(vault, 40, 3, sender=bench.stranger)  # each counts by itself
+
+
+TWICE = """
+# pragma version 0.4.3
+from interfaces import IMarginVault
+
+
+@external
+def run(
+    vault: address,
+    account: uint256,
+    first: DynArray[Bytes[256], 16],
+    second: DynArray[Bytes[256], 16],
+):
+    extcall IMarginVault(vault).batch(first)
+    assert not staticcall IMarginVault(vault).pending(account), "twice: pending"
+    extcall IMarginVault(vault).batch(second)
+"""
+
+
+def test_two_batches_in_a_transaction(
+    bench: Bench, vault: Contract, project: Project, other: int
+) -> None:
+    """The second one knows nothing of the first: neither whom it touched, nor what they were."""
+    twice = project.inline(TWICE, "Twice").deploy(sender=bench.stranger)
+    owner = impersonate(twice)
+    account = bench.account(twice)
+    for item in (account, other):
+        bench.fund(item, 100_000)
+        bench.approve(item)
+    bench.trade(account, other, 9 * SIZE)
+    bench.jump(BTC, 56_500)
+    bench.give(bench.quote, owner, usd(1_000))
+    touch = vault.set_netting.encode_input(account, 1)
+    pay = vault.deposit.encode_input(account, bench.quote, usd(1_000))
+    take = vault.withdraw.encode_input(account, bench.quote, usd(1_000), twice)
+    with bench.refused("vault: margin"):
+        twice.run(vault, account, [touch, pay], [take], sender=bench.stranger)
+    twice.run(vault, account, [touch, pay], [touch], sender=bench.stranger)
 
 
 def test_through_a_wallet(bench: Bench, vault: Contract, project: Project, lender: int) -> None:

@@ -508,6 +508,20 @@ def test_cost_of_a_reduction(bench: Bench, pair: tuple[int, int]) -> None:
     assert bench.margin(account).equity == before.equity - most
 
 
+def test_cost_of_a_reduction_near_insolvency(bench: Bench, pair: tuple[int, int]) -> None:
+    """No more of equity than in proportion to the margin that is freed: the ratio gets no worse."""
+    account, other = pair
+    bench.trade(account, other, 9 * SIZE)
+    bench.jump(BTC, 49_150)
+    margin = bench.margin(account)
+    assert margin.equity == 2_350 * WAD < margin.maintenance // 20
+    with bench.refused("vault: margin"):  # a hundredth of the price is a thirteenth of the margin
+        bench.trade(other, account, SIZE, 49_150 - 491)
+    bench.trade(other, account, SIZE, 49_150 - 250)
+    after = bench.margin(account)
+    assert after.equity * margin.maintenance > margin.equity * after.maintenance
+
+
 def test_insolvent_account_reduces(bench: Bench, pair: tuple[int, int]) -> None:
     """Below zero it closes at mark or better, once the price opens risk again."""
     account, other = pair
