@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plimsoll.spec.interest import Pool
-from plimsoll.spec.ledger import Account
+from plimsoll.spec.ledger import Account, Allowance
 
 # what may be refused; anything else is a defect, even if both sides agree on it
 EXPECTED = frozenset(
@@ -20,7 +20,6 @@ EXPECTED = frozenset(
         "registry: unknown venue",
         "vault: balance",
         "vault: check pending",
-        "vault: cash has no size",
         "vault: daily loss limit",
         "vault: deposit cap",
         "vault: insurance account",
@@ -91,6 +90,7 @@ class Act:
 
     call: Call
     before: Mapping[int, Account]
+    allowances: Mapping[tuple[int, str], Allowance]  # before
     changed: list[int]
     pool: Pool  # before
     result: Any

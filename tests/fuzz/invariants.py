@@ -6,8 +6,8 @@ They look at the specification's state, which is the contracts' to the wei whene
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from plimsoll.spec.ledger import Account
-from plimsoll.spec.margin import DUST, Margin, unsettled
+from plimsoll.spec.ledger import Account, Allowance
+from plimsoll.spec.margin import Margin, unsettled
 from plimsoll.spec.market import LIQUIDATION, OPEN
 from plimsoll.spec.wad import BPS, RAY, SIZE, WAD
 from plimsoll.spec.words import MAX_COLLATERALS, PORTFOLIO, key_of, size_of, underlying_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.fuzz.machine import Machine
 
 ASSETS = range(len(DECIMALS))
+DUST = 10**6  # WAD: a millionth of a millionth is no gain and no loss
 
 # -- of the state --------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ def _is_safer(before: Margin, after: Margin) -> bool:
     freed = before.maintenance - after.maintenance
     equity = after.equity + DUST
     if before.equity < 0:
-        return freed >= 0 and equity >= before.equity and after.validity == OPEN
+        return freed >= 0 and equity >= before.equity and before.validity == OPEN
     ratio = equity * before.maintenance - before.equity * after.maintenance
     return freed >= 0 and ratio >= 0 and equity >= max(0, before.equity - freed // 10)
 
@@ -204,6 +205,22 @@ def no_action_leaves_bad_debt(m: "Machine", act: Act) -> None:
             check(after >= before, "no action leaves bad debt", m.name(account), before, after)
 
 
+def venues_take_what_they_may(m: "Machine", act: Act) -> None:
+    """By a venue nobody loses more than what counts against his daily limit there."""
+    if act.call.name not in ("book", "match"):
+        return
+    for account in act.changed:
+        before = m.margin_of(act.before.get(account, Account())).equity
+        if (lost := before - m.margin(account).equity) <= DUST:
+            continue
+        agreed = 0
+        for key, new in m.ledger.allowances.items():
+            old = act.allowances.get(key, Allowance())
+            if key[0] == account and new != old:
+                agreed += new.used - (old.used if new.day == old.day else 0)
+        check(lost <= agreed + DUST, "venues take what they may", m.name(account), lost, agreed)
+
+
 def _grain(m: "Machine", state: Account) -> int:
     """What truncating each size and amount by less than one unit is worth."""
     worth = DUST
@@ -264,6 +281,7 @@ ACT = (
     leaves_no_risk,
     healthy_stays_healthy,
     no_action_leaves_bad_debt,
+    venues_take_what_they_may,
     liquidation_heals,
     liquidation_reaches_its_target,
     insurance_pays_what_it_has,

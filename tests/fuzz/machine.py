@@ -95,7 +95,7 @@ class Machine:
         self.dust += self.dust_of(call.parts)
         self._compare(changed)
         check_state(self)
-        act = Act(call, before, changed, pool, result)
+        act = Act(call, before, saved[3], changed, pool, result)
         check_act(self, act)
         return act
 

@@ -107,6 +107,16 @@ def fees(choices: Choices) -> Fees:
     return Fees(maker, taker, insurance_share=choices.integer(0, BPS))
 
 
+def venue_limit(choices: Choices) -> int:
+    """A daily loss, mostly far from being reached."""
+    return choices.magnitude(1 if choices.chance(5) else 10**25, LARGEST_LIMIT)
+
+
+def size_limit(choices: Choices) -> int:
+    """Mostly none to speak of."""
+    return choices.magnitude(1, 10**11) if choices.chance(15) else SIZE_LIMIT
+
+
 # -- setting, on both sides ----------------------------------------------------------------------
 
 
@@ -232,6 +242,5 @@ def any_change(m: Machine) -> None:
     elif kind == 7:
         set_cap(m, asset, choices.integer(0, 100) if choices.chance(10) else largest_cap(asset))
     else:
-        small = choices.chance(20)
-        limit = choices.magnitude(1, 10**11) if small else SIZE_LIMIT
-        set_size_limit(m, choices.pick(TRADED), 0 if choices.chance(5) else limit)
+        limit = 0 if choices.chance(5) else size_limit(choices)
+        set_size_limit(m, choices.pick(TRADED), limit)

@@ -16,9 +16,7 @@ from plimsoll.spec.wad import BPS, MAX, SIZE, WAD, require
 from plimsoll.spec.words import (
     CASH,
     MAX_COLLATERALS,
-    PERPETUAL,
     PORTFOLIO,
-    SIZE_LIMIT,
     owner_of,
     perpetual,
     size_of,
@@ -216,9 +214,10 @@ def _free(m: Machine, account: int) -> int:
     return max(0, margin.equity - margin.initial)
 
 
-def able(m: Machine) -> int:
+def able(m: Machine, but: int | None = None) -> int:
     """An account that has something to spare, if one is found at once."""
-    for account in (found := m.choices.sample(m.world.accounts, 3)):
+    accounts = [account for account in m.world.accounts if account != but]
+    for account in (found := m.choices.sample(accounts, 3)):
         if _free(m, account) > 0:
             return account
     return found[0]
@@ -285,7 +284,7 @@ def _short(m: Machine) -> list[int]:
 
 
 def set_up(m: Machine) -> None:
-    """All parameters, then accounts with some money that approve both venues."""
+    """All parameters, then accounts with some money that approve all venues."""
     world, choices = m.world, m.choices
     for underlying in UNDERLYINGS:
         m.markets.stored[underlying] = MarketState(*world.market.state(underlying))
@@ -307,12 +306,12 @@ def set_up(m: Machine) -> None:
     for asset in range(len(DECIMALS)):
         parameters.set_cap(m, asset, parameters.largest_cap(asset))
     for underlying in TRADED:
-        parameters.set_size_limit(m, underlying, SIZE_LIMIT)
+        parameters.set_size_limit(m, underlying, parameters.size_limit(choices))
     m.ledger.listing.max_size[EUR] = 0
     for account in world.accounts:
         owner = world.owner(account)
         for venue in world.venues:
-            limit = choices.magnitude(1 if choices.chance(5) else 10**25, parameters.LARGEST_LIMIT)
+            limit = parameters.venue_limit(choices)
             m.act(venue_limit(m, owner, account, venue, limit))
         for scope in (*SCOPES, int(world.liquidator.address, 16)):
             if choices.chance(70):
@@ -322,6 +321,8 @@ def set_up(m: Machine) -> None:
         if choices.chance(70):
             asset = choices.integer(0, MAIN - 1)
             m.act(deposit_worth(m, owner, account, asset, choices.magnitude(100, 10**7)))
+    for _ in range(MAX_COLLATERALS - 4):
+        hoard(m)
 
 
 # -- rules: the market ---------------------------------------------------------------------------
@@ -464,8 +465,7 @@ def _settle(m: Machine, sender: Any, account: int) -> Call:
 def _venue(m: Machine, sender: Any, account: int) -> Call:
     choices = m.choices
     venue = choices.pick(m.world.venues)
-    least = 1 if choices.chance(10) else 10**25
-    limit = 0 if choices.chance(5) else choices.magnitude(least, parameters.LARGEST_LIMIT)
+    limit = 0 if choices.chance(5) else parameters.venue_limit(choices)
     return venue_limit(m, sender, account, venue, limit)
 
 
@@ -621,9 +621,17 @@ def _fee(m: Machine, account: int, quote: int) -> list[Leg]:
     return [Leg(account, CASH, 0, -fee), *receivers]
 
 
+def _gift(m: Machine, instrument: int) -> list[Leg]:
+    """Without a size any leg only moves cash."""
+    giver, amount = _account(m), m.choices.magnitude(1, 10**24)
+    return [Leg(giver, instrument, 0, -amount), Leg(_account(m), instrument, 0, amount)]
+
+
 def _legs(m: Machine) -> list[Leg]:
-    """One account against some others, which may come twice or be itself."""
+    """One account against some others, which may come twice or be itself; fees and gifts."""
     choices = m.choices
+    if choices.chance(4):
+        return _gift(m, CASH)
     underlying = choices.pick(TRADED)
     instrument = perpetual(underlying)
     taker, buys = able(m), choices.chance(50)
@@ -640,8 +648,7 @@ def _legs(m: Machine) -> list[Leg]:
     if choices.chance(30):
         legs += _fee(m, taker, legs[0].quote)
     if choices.chance(5):
-        gift = choices.magnitude(1, 10**21)
-        legs += [Leg(taker, CASH, 0, -gift), Leg(_account(m), CASH, 0, gift)]
+        legs += _gift(m, choices.pick([CASH, instrument]))
     if choices.chance(3):
         legs = _broken(m, legs)
     return legs
@@ -668,7 +675,6 @@ def _broken(m: Machine, legs: list[Leg]) -> list[Leg]:
         return [Leg(first.account, CASH, 1, -1), Leg(first.account, CASH, -1, 1), *legs]
     wrong = perpetual(EUR) if kind == 3 else first.instrument + 1
     pair = swap(first.account, legs[1].account, wrong, 1, WAD)
-    assert wrong & 255 != PERPETUAL or underlying_of(wrong) == EUR
     return pair + legs
 
 
@@ -718,7 +724,7 @@ def _signed(m: Machine, order: Order) -> Standing:
     return Standing(order, SignedOrder(order, owner.address, owner.sign_hash(digest)), digest)
 
 
-def _order(m: Machine, account: int, underlying: int, size: int, price: int, other: bool) -> Order:
+def _order(m: Machine, account: int, underlying: int, size: int, price: int, taker: bool) -> Order:
     choices = m.choices
     return Order(
         account=account,
@@ -728,7 +734,7 @@ def _order(m: Machine, account: int, underlying: int, size: int, price: int, oth
         expiry=m.now + choices.integer(60, WEEK),
         salt=choices.integer(0, 10**6),
         reduce_only=choices.chance(10),
-        post_only=choices.chance(4 if other else 20),
+        post_only=choices.chance(4 if taker else 20),
     )
 
 
@@ -739,15 +745,18 @@ def sign(m: Machine) -> None:
     size = max(1, room(m, account, underlying) * choices.integer(1, 100) // 100)
     size = size if choices.chance(50) else -size
     limit = price(m, underlying, 50)
-    m.orders = [*m.orders[-11:], _signed(m, _order(m, account, underlying, size, limit, False))]
+    m.orders = [
+        *m.orders[-11:],
+        _signed(m, _order(m, account, underlying, size, limit, taker=False)),
+    ]
 
 
 def cancel(m: Machine) -> None:
     """An order is cancelled, or all up to a salt."""
     if not m.orders:
         return
-    order, orders = m.choices.pick(m.orders).order, m.world.orders
-    standing = next(item for item in m.orders if item.order == order)
+    standing = m.choices.pick(m.orders)
+    order, orders = standing.order, m.world.orders
     sender = m.world.owner(order.account)
     if m.choices.chance(50):
 
@@ -790,10 +799,9 @@ def _match_of(m: Machine, taker: Standing, makers: list[Standing], sizes: list[i
             orders.Fill(maker.order.account, side * size, maker.order.price)
             for maker, size in zip(makers, sizes, strict=True)
         ]
-        accounts = taker.order.account, taker.order.instrument
-        world = m.world
-        legs = orders.match(*accounts, fills, m.fees, world.insurance, world.treasury)
-        m.ledger.book(_key(world.orders), legs)
+        reserves = m.world.insurance, m.world.treasury
+        legs = orders.match(taker.order.account, taker.order.instrument, fills, m.fees, *reserves)
+        m.ledger.book(_key(m.world.orders), legs)
         for index, standing in enumerate([taker, *makers]):
             order = standing.order
             held = m.ledger.position(order.account, order.instrument)
@@ -824,15 +832,15 @@ def match(m: Machine) -> None:
         sizes.append(max(1, left * choices.integer(1, 101) // 100))
     side = -1 if first.size > 0 else 1
     prices = [item.order.price for item in makers]
-    price = max(prices) if side > 0 else min(prices)
-    price = price * (BPS + side * choices.integer(-1, 50)) // BPS
+    worst = max(prices) if side > 0 else min(prices)
+    limit = worst * (BPS + side * choices.integer(-1, 50)) // BPS
     underlying, account = underlying_of(first.instrument), able(m)
-    order = _order(m, account, underlying, side * sum(sizes), price, True)
+    order = _order(m, account, underlying, side * sum(sizes), limit, taker=True)
     taker = _signed(m, order)
     m.act(_match_of(m, taker, makers, sizes))
     for item in [taker, *makers]:
         filled = m.world.orders.filled(item.digest)
-        assert filled == m.filled.get(item.digest, 0), "same fills"
+        check(filled == m.filled.get(item.digest, 0), "same fills", item.order, filled)
 
 
 # -- rules: keepers, guardian, steward -----------------------------------------------------------

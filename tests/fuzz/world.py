@@ -41,7 +41,7 @@ implements: IUnlockCallback
 
 struct Call:
     target: address
-    data: Bytes[1536]
+    data: Bytes[2048]
 
 VAULT: immutable(address)
 
@@ -52,13 +52,13 @@ def __init__(vault: address):
 
 
 @external
-def run(calls: DynArray[Call, 4]):
+def run(calls: DynArray[Call, 3]):
     extcall IMarginVault(VAULT).unlock(abi_encode(calls))
 
 
 @external
 def on_unlock(data: Bytes[8192]):
-    calls: DynArray[Call, 4] = abi_decode(data, DynArray[Call, 4])
+    calls: DynArray[Call, 3] = abi_decode(data, DynArray[Call, 3])
     for call: Call in calls:
         raw_call(call.target, call.data)
 """
