@@ -100,7 +100,7 @@ def test_closed_word_makes_room(bench: Bench, pair: tuple[int, int]) -> None:
     assert bench.vault.book_of(account).positions == [word(bench.sol, SIZE), word(bench.btc, SIZE)]
 
 
-def test_rounds_againstboth(bench: Bench, vault: Contract, pair: tuple[int, int]) -> None:
+def test_rounds_against_both(bench: Bench, vault: Contract, pair: tuple[int, int]) -> None:
     """Of a 1e-8 contract at an odd mark each side loses a part of a wei, which the vault keeps."""
     account, other = pair
     bench.set_premium(ETH, 7)

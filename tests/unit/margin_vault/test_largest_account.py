@@ -66,7 +66,7 @@ def test_fits_into_a_transaction(bench: Bench, largest: int, other: int, action:
 
 
 def test_leaves_nothing(bench: Bench, largest: int) -> None:
-    """All of it is taken over at once, and nothing is left in any slot."""
+    """All of it is taken over at once, and nothing is left."""
     to = bench.fund(bench.account(bench.keeper), 500_000)
     bench.set_liquidator(bench.venue)
     bench.slice(largest, to, WAD, 0, 0)
