@@ -15,16 +15,16 @@ class Reader:
     """Reads one contract of a deployment; structs come as named tuples, nested ones too."""
 
     def __init__(self, web3: Web3, record: Deployment, key: str) -> None:
-        self.contract: Any = web3.eth.contract(
-            address=Web3.to_checksum_address(record.address(key)),
-            abi=record.abi(key),
-            decode_tuples=True,
-        )
+        address, abi = Web3.to_checksum_address(record.address(key)), record.abi(key)
+        self.contract: Any = web3.eth.contract(address, abi=abi, decode_tuples=True)
+        self._plain: Any = web3.eth.contract(address, abi=abi)
         self.web3 = web3
-        self.address = str(self.contract.address)
+        self.address = str(address)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         function = self.contract.functions[name]
+        if len(function.abi["outputs"]) != 1:  # several unnamed values make no named tuple
+            function = self._plain.functions[name]
         return lambda *args: function(*args).call()
 
     def events(self, name: str, transaction: str) -> list[Any]:

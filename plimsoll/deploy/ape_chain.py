@@ -3,16 +3,23 @@
 from typing import Any
 
 import ape
+from ape.exceptions import ApeException, ContractLogicError
 from hexbytes import HexBytes
 
 from plimsoll.deploy.record import ABI
 
 GAS_SLACK = 130  # per cent of the estimate: interest accrues until the transaction is mined
+MOST_GAS = 2**24  # that a transaction may use
 
 
 def send(function: Any, *args: Any, sender: Any) -> Any:
     """A transaction in Ape's style, with some more gas than a node believes it takes."""
-    gas = function.estimate_gas_cost(*args, sender=sender) * GAS_SLACK // 100
+    try:
+        gas = function.estimate_gas_cost(*args, sender=sender) * GAS_SLACK // 100
+    except ContractLogicError:
+        raise
+    except ApeException:
+        gas = MOST_GAS  # anvil takes some ways of having too little gas for a failure
     return function(*args, sender=sender, gas_limit=gas)
 
 

@@ -69,9 +69,8 @@ class Keeper:
                 self.say(f"block {block}  {show_account(view.account)}  cannot be read")
         short = [view for view in views if view.health < 0 and view.account != self.policy.to]
         short.sort(key=lambda view: view.health)
-        # all decisions are of one state: the first transaction may change it at once
-        for view, decision in [(view, self._decide(block, view)) for view in short]:
-            self._act(block, view, decision)
+        for view in short:
+            self._act(block, view, self._decide(block, view))
         flights = len(self.sender.flights)
         self.say(f"block {block}  {len(views)} accounts, {len(short)} short, {flights} on the way")
 

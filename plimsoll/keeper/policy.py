@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from web3 import Web3
-from web3.exceptions import ContractLogicError
+from web3.exceptions import ContractLogicError, Web3RPCError
 from web3.types import TxParams
 
 from plimsoll.client.amounts import show_quote, show_ratio
@@ -13,6 +13,7 @@ from plimsoll.spec.wad import BPS, WAD, ceil_div
 FRACTIONS = tuple(WAD >> halvings for halvings in range(6))
 # what a smaller part may mend: `to` cannot bear it, insurance cannot make it good
 TOO_MUCH = ("vault: margin", "liquidator: reward too small")
+MUCH_GAS = 2**22  # enough for a large account
 GAS_SLACK = 130  # per cent of the estimate: state moves on before a transaction is mined
 
 
@@ -49,18 +50,22 @@ class Policy:
         return Decision("leaves", why)
 
     def _weigh(self, account: int, fraction: int) -> Decision:
+        """On top of what is on its way already, where the node can tell."""
         sender: TxParams = {"from": self.keeper}
-        trial = self.liquidator.contract.functions.liquidate(account, self.to, fraction, 0)
-        terms = trial.call(sender)
-        gas = trial.estimate_gas(sender, "latest") * GAS_SLACK // 100
+        liquidate = self.liquidator.contract.functions.liquidate
+        trial = liquidate(account, self.to, fraction, 0)
+        terms = trial.call(sender, "pending")
+        try:
+            gas = trial.estimate_gas(sender, "pending") * GAS_SLACK // 100
+        except Web3RPCError:
+            gas = MUCH_GAS  # anvil takes some ways of having too little gas for a failure
         least = self._cost(gas) + self.minimum
         share = show_ratio(terms.fraction * BPS // WAD)
         why = f"{share} for a reward of {show_quote(terms.reward)}"
         if terms.reward < least:
             return Decision("leaves", f"{why}, less than gas and minimum {show_quote(least)}")
-        call = self.liquidator.contract.functions.liquidate(account, self.to, fraction, least)
         # only encoded here: everything else is the sender's business
-        data = call._encode_transaction_data()
+        data = liquidate(account, self.to, fraction, least)._encode_transaction_data()
         return Decision(
             "liquidates", why, {"to": self.liquidator.address, "data": data, "gas": gas}
         )

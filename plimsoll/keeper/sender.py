@@ -1,5 +1,7 @@
 """Transactions of one key: nonces, replacement of stuck ones, and what became of each."""
 
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,6 +11,8 @@ from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import TxParams
 
 BUMP = 125  # per cent of the old fee: nodes ask for 110 of a replacement
+RECEIPT_TRIES = 10  # for a transaction that must have been mined
+RECEIPT_PAUSE = 0.2  # seconds
 
 
 class Fee(NamedTuple):
@@ -72,7 +76,8 @@ class Sender:
         """What has landed; what is stuck is sent again with a higher fee."""
         landings, count = [], self._count()
         for flight in list(self.flights):
-            receipt = self._receipt(flight)
+            tries = RECEIPT_TRIES if flight.nonce < count else 1
+            receipt = self._receipt(flight, tries)
             if receipt is not None or flight.nonce < count:
                 self.flights.remove(flight)
                 landings.append(Landing(flight, receipt))
@@ -103,12 +108,14 @@ class Sender:
     def _count(self) -> int:
         return int(self.web3.eth.get_transaction_count(self.key.address, "latest"))
 
-    def _receipt(self, flight: Flight) -> Any | None:
-        for sent in flight.hashes:
-            try:
-                return self.web3.eth.get_transaction_receipt(sent)  # type: ignore[arg-type]
-            except TransactionNotFound:
-                continue
+    def _receipt(self, flight: Flight, tries: int) -> Any | None:
+        """Of whichever version was mined; nodes may know a block before they know its receipts."""
+        for attempt in range(tries):
+            if attempt:
+                time.sleep(RECEIPT_PAUSE)
+            for sent in flight.hashes:
+                with suppress(TransactionNotFound):
+                    return self.web3.eth.get_transaction_receipt(sent)  # type: ignore[arg-type]
         return None
 
     def _resubmit(self, flight: Flight, block: int) -> None:
