@@ -60,10 +60,16 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="repeat a saved run")
     args = parser.parse_args()
+    if min(args.steps, args.jobs) < 1:
+        parser.error("--steps and --jobs are at least 1")
     if args.replay:
         return repeat(args.replay)
     seed = SystemRandom().randrange(10**9) if args.seed is None else args.seed
-    return run(seed, args.steps, args.jobs)
+    try:
+        return run(seed, args.steps, args.jobs)
+    except KeyboardInterrupt:
+        print("stopped")
+        return 130
 
 
 if __name__ == "__main__":

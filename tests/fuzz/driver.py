@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
 
 from tests.fuzz import parameters, probes, rules
 from tests.fuzz.choices import Seeded, Taped
@@ -177,7 +178,8 @@ def outcomes(tasks: Sequence[tuple[str, int]], jobs: int) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(outcome, tasks)
         return
-    with get_context("spawn").Pool(jobs) as pool:
+    # a Ctrl-C is the parent's business
+    with get_context("spawn").Pool(jobs, signal, (SIGINT, SIG_IGN)) as pool:
         yield from pool.imap_unordered(outcome, tasks)
 
 

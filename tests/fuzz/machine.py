@@ -57,7 +57,7 @@ class Machine:
         self.donated = [0] * (1 + len(DECIMALS))  # token units simply sent: quote, then assets
         self.dust = 0  # the most that rounding can have left in the vault, WAD
         self.log: deque[tuple[Call, str | None]] = deque(maxlen=12)  # with the reason, if refused
-        self._margins: dict[int, tuple[Account, Margin]] = {}
+        self._margins: dict[int, tuple[Account, list[int], Margin]] = {}
         self._packed: dict[int, tuple[Account, int]] = {}
         self._accrued: tuple[Pool, int, tuple[Pool, int]] | None = None
 
@@ -91,7 +91,6 @@ class Machine:
             for account, state in self.ledger.accounts.items()
             if state is not before.get(account)
         ]
-        self._margins.clear()  # what all hold of an asset counts in each one's margin
         self.dust += self.dust_of(call.parts)
         self._compare(changed)
         check_state(self)
@@ -148,7 +147,6 @@ class Machine:
         ledger.pool, ledger.accounts, ledger.totals, ledger.allowances = saved[:4]
         self.operators, self.paused, self.donated, self.dust = saved[4:8]
         self.filled, self.nonces, self.cancelled = saved[8:]
-        self._margins.clear()
 
     # -- knowing ---------------------------------------------------------------------------------
 
@@ -182,11 +180,13 @@ class Machine:
         return assess(self.book(state), self.ledger.model, self.markets)
 
     def margin(self, account: int) -> Margin:
-        state = self.ledger.account(account)
+        """Of an account now; what all hold of an asset counts in each one's."""
+        state, held = self.ledger.account(account), self.ledger.totals
+        totals = [held[asset] for asset in state.collateral]
         known = self._margins.get(account)
-        if known is None or known[0] is not state:
-            known = self._margins[account] = state, self.margin_of(state)
-        return known[1]
+        if known is None or known[0] is not state or known[1] != totals:
+            known = self._margins[account] = state, totals, self.margin_of(state)
+        return known[2]
 
     def may(self, account: int, actor: Any, scope: int) -> bool:
         number = int(actor.address, 16)
