@@ -250,6 +250,7 @@ def on_unlock(data: Bytes[8192]):
 """
 
 
+@pytest.mark.pyrevm  # anvil takes ten seconds for such a transaction
 def test_sixty_four_accounts(bench: Bench, vault: Contract, project: Project) -> None:
     """One batch, however it is nested, touches at most sixty-four accounts."""
     toucher = project.inline(TOUCHER, "Toucher").deploy(sender=bench.stranger)
