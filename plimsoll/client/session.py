@@ -10,7 +10,9 @@ import click
 from ape.exceptions import ApeException, ContractLogicError
 from ape.logging import logger
 from ape_ethereum.trace import Trace
+from requests.exceptions import RequestException
 from web3.exceptions import ContractLogicError as Web3LogicError
+from web3.exceptions import Web3Exception
 
 from plimsoll.client.amounts import parse_account
 from plimsoll.client.reader import Reader, reason
@@ -26,6 +28,12 @@ logger.set_level("ERROR")
 Trace.show = lambda *_, **__: None  # type: ignore[method-assign]
 
 T = TypeVar("T")
+
+# what says itself what is wrong
+PLAIN = (
+    *(ParameterError, RecordError, DeployError),
+    *(ApeException, Web3Exception, RequestException),
+)
 
 
 def _account(_: click.Context, __: click.Parameter, value: str) -> Any:
@@ -59,7 +67,7 @@ def plain_errors(function: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(f"refused: {error.revert_message or error}") from error
         except Web3LogicError as error:
             raise click.ClickException(f"refused: {reason(error)}") from error
-        except (ParameterError, RecordError, DeployError, ApeException) as error:
+        except PLAIN as error:
             raise click.ClickException(str(error)) from error
 
     return guarded
@@ -93,8 +101,6 @@ class Session:
 
     def __getattr__(self, key: str) -> Any:
         """A contract by its key in the deployment file: vault, orders, liquidator ..."""
-        if key not in self.record.contracts:
-            raise RecordError(f"{self.path}: there is no {key}")
         address, abi = self.record.address(key), self.record.abi(key)
         contract = self.__dict__[key] = ape.Contract(address, abi=abi, fetch_from_explorer=False)
         return contract
@@ -107,6 +113,10 @@ class Session:
     def lens(self) -> Reader:
         return self.reader("lens")
 
+    @cached_property
+    def risk_lens(self) -> Reader:
+        return self.reader("risk_lens")
+
     def reader(self, key: str) -> Reader:
         """A contract to read from, with structs that Ape would tell as lists."""
         return Reader(ape.chain.provider.web3, self.record, key)
@@ -118,12 +128,16 @@ class Session:
             raise click.BadParameter(f"{symbol} is none of {', '.join(self.record.tokens)}")
         return ape.Contract(address, abi=self.record.abis["Token"], fetch_from_explorer=False)
 
-    def underlying(self, symbol: str) -> int:
-        """The id of an underlying by its symbol."""
+    @property
+    def underlyings(self) -> dict[str, int]:
+        """Ids by symbol."""
         known = self.record.parameters["underlyings"]
-        if symbol not in known:
-            raise click.BadParameter(f"{symbol} is none of {', '.join(known)}")
-        return int(known[symbol]["id"])
+        return {symbol: int(item["id"]) for symbol, item in known.items()}
+
+    @property
+    def symbols(self) -> dict[int, str]:
+        """Of underlyings, by id."""
+        return {number: symbol for symbol, number in self.underlyings.items()}
 
     def account_id(self, text: str) -> int:
         """OWNER/NUMBER, or a NUMBER of whoever acts."""

@@ -89,7 +89,8 @@ class Keeper:
         action, why = decision.action, decision.why
         if decision.call is not None:
             try:
-                why += f", in {self.sender.send(view.account, decision.call, block).hex()}"
+                sent = self.sender.send(view.account, decision.call, block, decision.ceiling)
+                why += f", in {sent.hex()}"
             except Web3RPCError as error:
                 action, why = "fails", str(error.message or error)
         self.say(

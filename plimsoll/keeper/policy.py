@@ -7,14 +7,14 @@ from web3.exceptions import ContractLogicError, Web3RPCError
 from web3.types import TxParams
 
 from plimsoll.client.amounts import show_quote, show_ratio
+from plimsoll.client.gas import MOST_GAS, generous
 from plimsoll.client.reader import Reader, reason
 from plimsoll.spec.wad import BPS, WAD, ceil_div
 
 FRACTIONS = tuple(WAD >> halvings for halvings in range(6))
 # what a smaller part may mend: `to` cannot bear it, insurance cannot make it good
 TOO_MUCH = ("vault: margin", "liquidator: reward too small")
-MUCH_GAS = 2**22  # enough for a large account
-GAS_SLACK = 130  # per cent of the estimate: state moves on before a transaction is mined
+MUCH_GAS = MOST_GAS // 2  # enough for a large account
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Decision:
     action: str
     why: str
     call: TxParams | None = None
+    ceiling: int | None = None  # wei per gas up to which it pays
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,18 @@ class Policy:
         trial = liquidate(account, self.to, fraction, 0)
         terms = trial.call(sender, "pending")
         try:
-            gas = trial.estimate_gas(sender, "pending") * GAS_SLACK // 100
+            gas = generous(trial.estimate_gas(sender, "pending"))
         except Web3RPCError:
             gas = MUCH_GAS  # anvil takes some ways of having too little gas for a failure
-        least = self._cost(gas) + self.minimum
+        native = int(self.market.peek(self.native).index)
+        cost = ceil_div(gas * int(self.web3.eth.gas_price) * native, WAD)
         share = show_ratio(terms.fraction * BPS // WAD)
         why = f"{share} for a reward of {show_quote(terms.reward)}"
+        least = cost + self.minimum
         if terms.reward < least:
             return Decision("leaves", f"{why}, less than gas and minimum {show_quote(least)}")
         # only encoded here: everything else is the sender's business
         data = liquidate(account, self.to, fraction, least)._encode_transaction_data()
-        return Decision(
-            "liquidates", why, {"to": self.liquidator.address, "data": data, "gas": gas}
-        )
-
-    def _cost(self, gas: int) -> int:
-        """What gas costs in quote, WAD, rounded up."""
-        index = self.market.peek(self.native).index
-        return ceil_div(gas * int(self.web3.eth.gas_price) * int(index), WAD)
+        ceiling = (terms.reward - self.minimum) * WAD // (gas * native)
+        call: TxParams = {"to": self.liquidator.address, "data": data, "gas": gas}
+        return Decision("liquidates", why, call, ceiling)

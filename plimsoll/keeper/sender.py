@@ -34,12 +34,13 @@ NO_FEE = Fee(0, 0)
 class Flight:
     """A transaction on its way, in all its versions."""
 
-    purpose: Any  # what it is for; None: left by an earlier run
+    purpose: Any  # what it is for; None: left by an earlier run, or given up
     nonce: int
     call: TxParams
     hashes: list[bytes]
     fee: Fee  # of the last version
     block: int  # at which it was last sent
+    ceiling: int | None  # wei per gas: more it is not worth
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,11 @@ class Sender:
     def busy(self, purpose: Any) -> bool:
         return any(flight.purpose in (None, purpose) for flight in self.flights)
 
-    def send(self, purpose: Any, call: TxParams, block: int) -> bytes:
+    def send(self, purpose: Any, call: TxParams, block: int, ceiling: int | None = None) -> bytes:
         """Signs and sends; the hash."""
         assert not self.busy(purpose)
         nonce = max([self._count(), *(flight.nonce + 1 for flight in self.flights)])
-        flight = Flight(purpose, nonce, call, [], NO_FEE, block)
+        flight = Flight(purpose, nonce, call, [], NO_FEE, block, ceiling)
         self._submit(flight, block)
         self.flights.append(flight)
         return flight.hashes[-1]
@@ -76,7 +77,7 @@ class Sender:
         """What has landed; what is stuck is sent again with a higher fee."""
         landings, count = [], self._count()
         for flight in list(self.flights):
-            tries = RECEIPT_TRIES if flight.nonce < count else 1
+            tries = RECEIPT_TRIES if flight.hashes and flight.nonce < count else 1
             receipt = self._receipt(flight, tries)
             if receipt is not None or flight.nonce < count:
                 self.flights.remove(flight)
@@ -92,18 +93,16 @@ class Sender:
                 self._resubmit(flight, block)
         return landings
 
-    def price(self) -> int:
-        """Price per gas that a transaction is about to pay, wei."""
-        return int(self.web3.eth.gas_price)
-
     def _adopt(self) -> None:
         """What an earlier run left in the pool: waited for, then replaced by nothing at all."""
         address = self.key.address
         pending = self.web3.eth.get_transaction_count(address, "pending")
-        call: TxParams = {"to": address, "data": b"", "gas": 21_000}
         block = self.web3.eth.block_number
         for nonce in range(self._count(), pending):
-            self.flights.append(Flight(None, nonce, call, [], NO_FEE, block))
+            self.flights.append(Flight(None, nonce, self._nothing(), [], NO_FEE, block, None))
+
+    def _nothing(self) -> TxParams:
+        return {"to": self.key.address, "data": b"", "gas": 21_000}
 
     def _count(self) -> int:
         return int(self.web3.eth.get_transaction_count(self.key.address, "latest"))
@@ -126,7 +125,15 @@ class Sender:
 
     def _submit(self, flight: Flight, block: int) -> None:
         market, dynamic = self._market()
-        flight.fee, flight.block = market.above(flight.fee), block
+        flight.block = block
+        fee = market.above(flight.fee)
+        if flight.ceiling is not None and fee.limit > flight.ceiling:
+            if flight.hashes:
+                # nothing else can be mined before it: given up, for as little as that costs
+                flight.purpose, flight.call, flight.ceiling = None, self._nothing(), None
+            else:
+                fee = Fee(flight.ceiling, min(fee.tip, flight.ceiling))
+        flight.fee = fee
         transaction: dict[str, Any] = {
             **flight.call,
             "chainId": self.web3.eth.chain_id,
@@ -134,10 +141,10 @@ class Sender:
             "value": 0,
         }
         if dynamic:
-            transaction["maxFeePerGas"] = flight.fee.limit
-            transaction["maxPriorityFeePerGas"] = flight.fee.tip
+            transaction["maxFeePerGas"] = fee.limit
+            transaction["maxPriorityFeePerGas"] = fee.tip
         else:
-            transaction["gasPrice"] = flight.fee.limit
+            transaction["gasPrice"] = fee.limit
         signed = self.key.sign_transaction(transaction)
         sent = bytes(self.web3.eth.send_raw_transaction(signed.raw_transaction))
         flight.hashes.append(sent)

@@ -17,7 +17,7 @@ from .chain import START, Chain, Log, Result, hex_address
 from .compiler import ROOT
 from .errors import Reverted
 
-RECEIPT_TIMEOUT = 10.0
+RECEIPT_TIMEOUT = 60.0
 
 
 def _connect() -> Any:

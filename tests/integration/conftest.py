@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from eth_account.signers.local import LocalAccount
 from web3 import HTTPProvider, Web3
 from web3.exceptions import TransactionNotFound
 
-from plimsoll.client.orders import Domain, Order
+from plimsoll.client.orders import Domain, Leg, Order
 from plimsoll.client.reader import Reader
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.wad import SIZE, WAD
@@ -184,15 +185,13 @@ class World:
             self.send("vault", "set_venue", self.account(index), orders, limit, sender=index)
             order = Order(
                 account=self.account(index),
-                instrument=perpetual(underlying),
+                legs=(Leg(perpetual(underlying)),),
                 size=change,
                 price=price * WAD,
                 expiry=2**40,
             )
-            done = domain.sign(order, self.keys[index])
-            fields = tuple(vars(done.order).values())
-            signed.append((fields, done.signer, done.signature))
-        self.send("orders", "match", signed[0], [signed[1]], [size])
+            signed.append(astuple(domain.sign(order, self.keys[index])))
+        self.send("orders", "match", signed, [size, size])
 
     def set_price(self, symbol: str, price: int) -> None:
         """A minute later: a price of the same second as the last one is no news."""

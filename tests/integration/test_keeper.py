@@ -15,6 +15,7 @@ from typing import IO
 
 import pytest
 from eth_account import Account
+from web3.types import TxParams
 
 from plimsoll.keeper.index import UNKNOWN, AccountIndex
 from plimsoll.keeper.sender import Sender
@@ -115,8 +116,8 @@ def test_leaves_what_does_not_pay(fresh: World) -> None:
 
 def test_takes_what_it_can_bear(fresh: World) -> None:
     """With little capital it takes a smaller part than would be enough."""
-    take = fresh.contract("lens").account(fresh.account(1)).available
     quote, owner = fresh.record.tokens["USDC"], fresh.keys[1].address
+    take = fresh.contract("lens").available(fresh.account(1), quote)
     fresh.send("vault", "withdraw", fresh.account(1), quote, take - 5_000 * 10**6, owner, sender=1)
     fresh.set_price("BTC", CRASHED)
     with keeping(fresh, "--minimum", "0") as keeper:
@@ -179,6 +180,32 @@ def test_replaces_a_stuck_transaction(fresh: World) -> None:
         keeper.says(r"done, ")
         assert node.web3.eth.get_transaction_count(key.address) == nonce + 1
         assert keeper.stop() == 0
+
+
+def test_offers_no_more_than_it_pays(fresh: World) -> None:
+    """What is not worth a higher fee is given up, so that others need not wait behind it."""
+    node, key = fresh.node, fresh.keys[1]
+    sender, purpose = Sender(node.web3, key, patience=1), fresh.account(TRADER)
+    node.rpc("evm_setAutomine", False)
+    try:
+        node.rpc("evm_mine")
+        base = int(node.web3.eth.get_block("latest")["baseFeePerGas"])
+        vault = fresh.contract("vault").contract
+        call: TxParams = {"to": vault.address, "data": vault.encode_abi("accrue"), "gas": 500_000}
+        block = node.web3.eth.block_number
+        sent = sender.send(purpose, call, block, ceiling=2 * base)
+        assert node.web3.eth.get_transaction(sent)["maxFeePerGas"] == 2 * base  # type: ignore
+        node.rpc("anvil_setNextBlockBaseFeePerGas", hex(10 * base))
+        node.rpc("evm_mine")
+        assert sender.busy(purpose)
+        assert sender.collect(block + 1) == []
+        assert sender.flights[0].purpose is None
+        node.mine(sender.flights[0].hashes[-1])
+        [landing] = sender.collect(block + 2)
+        assert landing.receipt["gasUsed"] == 21_000
+        assert not sender.busy(purpose)
+    finally:
+        node.rpc("evm_setAutomine", True)
 
 
 def _offers(world: World, nonce: int) -> int:
