@@ -7,6 +7,9 @@ the wei, the keeper screens accounts with it. Read in this order:
     words        instruments, position words, account words
     interest     supply and borrow indexes at a kinked rate
     market       stable price, premium, funding, mark, validity
+    black76      what an option on a forward is worth
+    smile        implied volatility of an expiry
+    surface      epochs, and what an option is worth in the scenarios of the scan
     haircut      tiered collateral haircuts
     margin       equity, maintenance margin, liquidation target, initial margin
     liquidation  the terms on which a slice of an account changes hands

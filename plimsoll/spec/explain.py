@@ -1,31 +1,43 @@
 """What the Lens derives from an account: why its margin is what it is, and how far it can go.
 
 A breakdown is made of the same pieces as `margin.assess`, and they add up to it to the wei. What
-can be withdrawn and where an account can be liquidated are defined here by trying; the Lens finds
-the same by closed forms and bisection.
+can be withdrawn and where an account can be liquidated are defined here by trying.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from plimsoll.spec import haircut
 from plimsoll.spec.interest import Pool, Rates, rate_per_second, utilisation
 from plimsoll.spec.ledger import QUOTE, Ledger
 from plimsoll.spec.margin import (
-    ANGLES,
+    Analysis,
     Book,
+    CollateralPart,
     Factors,
     Margin,
-    Risk,
     RiskModel,
+    Surface,
+    UnderlyingPart,
+    analyse,
     assess,
-    charges,
-    notional_of,
+    gather,
+    margin_of,
+    measure,
     value_of,
 )
 from plimsoll.spec.market import FUNDING_PERIOD, MAX_PRICE, Market
-from plimsoll.spec.wad import BPS, MAX, WAD, Revert, ceil_div, ceil_sqrt
-from plimsoll.spec.words import PORTFOLIO, size_of, underlying_of
+from plimsoll.spec.scan import (
+    CENTER,
+    DOWN_STEP,
+    DOWNS,
+    ONE,
+    UP_STEP,
+    UPS,
+    Profile,
+    curve_of,
+)
+from plimsoll.spec.wad import BPS, MAX, WAD, Revert, ceil_div, toward_div
+from plimsoll.spec.words import expiry_of, is_option, underlying_of
 
 INT_MAX = 2**255 - 1
 INT_MIN = -(2**255)
@@ -63,37 +75,15 @@ def used(margin: Margin) -> int:
 
 
 @dataclass(frozen=True)
-class CollateralPart:
-    asset: int
-    amount: int
-    value: int  # at index
-    bands: tuple[int, ...]  # of the value, in each tier
-    haircut: int  # in MM
-    concentration: int  # beside it in IM, before k_I
-    divergence: int  # in IM: index above stable price (POSITION, UNDERLYING)
-
-
-@dataclass(frozen=True)
-class UnderlyingPart:
-    underlying: int
-    gross: int  # sum of |notional|
-    derivatives: int  # net notional
-    spot: int  # collateral that nets (PORTFOLIO)
-    loss: int  # of the scan, signed by the side that loses when the price falls
-    calendar: int
-    depth: int
-    divergence: int  # in IM
-
-
-@dataclass(frozen=True)
 class Scan:
     requirement: int
     binding: int  # which of the following it is
-    total: int  # sum of the losses: all there is below PORTFOLIO
+    total: int  # sum of the losses: all there is where nothing nets
     factor: int = 0
     comove: int = 0
     extremes: int = 0
     floor: int = 0
+    hidden: int = 0  # what of the first three lies between the points of the scans
 
 
 @dataclass(frozen=True)
@@ -102,110 +92,109 @@ class Breakdown:
     collateral: tuple[CollateralPart, ...]
     underlyings: tuple[UnderlyingPart, ...]
     scan: Scan
+    relief: int  # of IM
 
 
-def scan(level: int, factors: Factors, losses: list[tuple[int, int]]) -> Scan:
-    """The terms of `margin.aggregate`; of equal ones the first binds."""
-    total = sum(abs(loss) for _, loss in losses)
-    if level != PORTFOLIO:
-        return Scan(total, SUM, total)
-    common = abs(sum(beta * loss for beta, loss in losses))
-    own = ceil_sqrt(sum((BPS**2 - beta**2) * loss**2 for beta, loss in losses))
-    terms = (
-        max(ceil_div(x * common + y * own, WAD * BPS) for x, y in ANGLES),
-        abs(sum(loss for _, loss in losses)),
-        ceil_sqrt(sum(loss**2 for _, loss in losses)),
-        ceil_div(factors.floor * total, BPS),
+@dataclass(frozen=True)
+class Shape:
+    """All that a book has of one underlying, positions and collateral, netted."""
+
+    gamma: int  # what a move of 1 % adds to the notional of options
+    vega: int  # half of what options are worth more with volatility up than down
+    moves: tuple[int, ...]  # of the price, WAD, at the nodes: down, then up
+    profits: tuple[int, ...]  # at the nodes, beside now
+
+    def lower(self, move: int) -> int:
+        """Profit by the lower of both curves, beyond their ends as at them."""
+        return min(self._at(move, 0, DOWNS - 1), self._at(move, DOWNS, DOWNS + UPS - 1))
+
+    def _at(self, move: int, first: int, last: int) -> int:
+        if move <= self.moves[first]:
+            return self.profits[first]
+        for i in range(first, last):
+            left, right = self.moves[i], self.moves[i + 1]
+            if move < right:
+                rise = self.profits[i + 1] - self.profits[i]
+                return self.profits[i] + rise * (move - left) // (right - left)
+        return self.profits[last]
+
+
+# nodes of both curves in the order of their prices
+JOINT = (0, 1, DOWNS + 1, 2, 3, 4, DOWNS + 3, 5, 6)
+
+
+def shape_of(
+    book: Book, model: RiskModel, markets: Mapping[int, Market], surface: Surface, underlying: int
+) -> Shape:
+    params, market = model.underlyings[underlying], markets[underlying]
+    held = sum(
+        value_of(item.amount, market.index, asset.decimals)
+        for item in book.collateral
+        if (asset := model.assets[item.asset]).underlying == underlying
     )
-    return Scan(max(terms), FACTOR + terms.index(max(terms)), total, *terms)
+    words = [word for word in book.positions if underlying_of(word) == underlying]
+    risk = gather(words, market, surface, params.scan_range)
+    profile = measure(risk, underlying, params, market, surface, held).profile
+    places = [i * DOWN_STEP for i in range(DOWNS)] + [i * UP_STEP for i in range(UPS)]
+    if is_curved(book, surface, underlying):
+        moves = [profile.axis.shift(place) for place in places]
+        vega = sum(
+            Profile(profile.axis, curve_of([strip.options], surface.grids[underlying]), 0).vega
+            for strip in risk.strips.values()
+        )
+    else:
+        parts = [(place - CENTER) // ONE for place in places]
+        moves = [toward_div(part * params.scan_range * WAD, 6 * BPS) for part in parts]
+        vega = 0
+    left, middle, right = profile.curve.now
+    bend = left - 2 * middle + right
+    return Shape(
+        gamma=bend * profile.axis.tilt**2 // (100 * ONE**2),
+        vega=vega,
+        moves=tuple(moves),
+        profits=tuple(
+            value - profile.mark + profile.line * move // WAD
+            for value, move in zip(profile.curve.down + profile.curve.up, moves, strict=True)
+        ),
+    )
 
 
-def explain(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Breakdown:
+def is_curved(book: Book, surface: Surface, underlying: int) -> bool:
+    """Whether there are live options on an underlying."""
+    return any(
+        underlying_of(word) == underlying and is_option(word) and expiry_of(word) > surface.now
+        for word in book.positions
+    )
+
+
+def scan(analysis: Analysis, factors: Factors) -> Scan:
+    """What the scan requirement is made of; of equal terms the first binds."""
+    total = sum(part.loss for part in analysis.underlyings)
+    if analysis.netting.count < 2:
+        return Scan(analysis.requirement(factors), SUM, total)
+    terms, hidden = analysis.netting.terms(factors.floor), analysis.netting.hidden
+    return Scan(max(terms), FACTOR + terms.index(max(terms)), total, *terms, hidden)
+
+
+def explain(
+    book: Book, model: RiskModel, markets: Mapping[int, Market], surface: Surface | None = None
+) -> Breakdown:
     """`margin.assess`, with all that it is made of."""
-    netted = book.level == PORTFOLIO
-    risks: dict[int, Risk] = {}
-    for word in book.positions:
-        notional = notional_of(size_of(word), markets[underlying_of(word)].mark)
-        risk = risks.setdefault(underlying_of(word), Risk())
-        risk.gross += abs(notional)
-        risk.derivatives += notional
-
-    collateral = []
-    for holding in book.collateral:
-        if holding.amount == 0:
-            continue
-        params = model.assets[holding.asset]
-        market = markets[params.underlying]
-        risk = risks.setdefault(params.underlying, Risk())
-        value = value_of(holding.amount, market.index, params.decimals)
-        cut = haircut.haircut(params, value, netted)
-        room = value * BPS // model.factors.initial - cut
-        divergence = 0
-        if netted:
-            risk.spot += value
-            room -= ceil_div(value * model.underlyings[params.underlying].scan_range, BPS)
-        elif market.index > market.stable:
-            divergence = value - value_of(holding.amount, market.stable, params.decimals)
-        collateral.append(
-            CollateralPart(
-                asset=holding.asset,
-                amount=holding.amount,
-                value=value,
-                bands=tuple(haircut.bands(params, value)),
-                haircut=cut,
-                concentration=haircut.concentration(params, value, holding.total, room),
-                divergence=divergence,
-            )
-        )
-
-    underlyings = []
-    for underlying, risk in sorted(risks.items()):
-        market = markets[underlying]
-        loss, calendar, depth = charges(
-            book.level, model.underlyings[underlying], market.index, risk
-        )
-        gap = (risk.derivatives + risk.spot) * (market.index - market.stable)
-        underlyings.append(
-            UnderlyingPart(
-                underlying=underlying,
-                gross=risk.gross,
-                derivatives=risk.derivatives,
-                spot=risk.spot,
-                loss=loss,
-                calendar=calendar,
-                depth=depth,
-                divergence=max(0, ceil_div(gap, market.index)),
-            )
-        )
-    losses = [(model.underlyings[part.underlying].beta, part.loss) for part in underlyings]
+    analysis = analyse(book, model, markets, surface or Surface())
     return Breakdown(
-        margin=assess(book, model, markets),
-        collateral=tuple(collateral),
-        underlyings=tuple(underlyings),
-        scan=scan(book.level, model.factors, losses),
+        margin=margin_of(analysis, model, markets),
+        collateral=analysis.collateral,
+        underlyings=analysis.underlyings,
+        scan=scan(analysis, model.factors),
+        relief=analysis.relief(model.factors),
     )
 
 
-def maintenance(breakdown: Breakdown) -> int:
-    """The pieces of MM, added up."""
-    return (
-        sum(part.haircut for part in breakdown.collateral)
-        + breakdown.scan.requirement
-        + sum(part.calendar + part.depth for part in breakdown.underlyings)
-    )
-
-
-def initial(breakdown: Breakdown, factors: Factors) -> int:
-    """The pieces of IM, added up."""
-    concentrated = sum(part.concentration for part in breakdown.collateral)
-    divergence = sum(part.divergence for part in breakdown.collateral)
-    divergence += sum(part.divergence for part in breakdown.underlyings)
-    return ceil_div(factors.initial * (maintenance(breakdown) + concentrated), BPS) + divergence
-
-
-def at_levels(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> list[Margin]:
+def at_levels(
+    book: Book, model: RiskModel, markets: Mapping[int, Market], surface: Surface | None = None
+) -> list[Margin]:
     """The margin at POSITION, UNDERLYING and PORTFOLIO."""
-    return [assess(replace(book, level=level), model, markets) for level in range(3)]
+    return [assess(replace(book, level=level), model, markets, surface) for level in range(3)]
 
 
 # -- how far an account can go -------------------------------------------------------------------
@@ -236,7 +225,7 @@ def available(ledger: Ledger, account: int, asset: int) -> int:
 
 def _withdraws(ledger: Ledger, account: int, asset: int, amount: int) -> bool:
     trial = Ledger(ledger.listing, ledger.model, ledger.rates, ledger.now)
-    trial.markets, trial.pool = ledger.markets, ledger.pool
+    trial.markets, trial.expiries, trial.pool = ledger.markets, ledger.expiries, ledger.pool
     trial.accounts, trial.totals = dict(ledger.accounts), dict(ledger.totals)
     try:
         trial.withdraw(account, asset, amount)
@@ -246,35 +235,75 @@ def _withdraws(ledger: Ledger, account: int, asset: int, amount: int) -> bool:
 
 
 def liquidation_prices(
-    book: Book, model: RiskModel, markets: Mapping[int, Market], underlying: int
+    book: Book,
+    model: RiskModel,
+    markets: Mapping[int, Market],
+    underlying: int,
+    surface: Surface | None = None,
 ) -> tuple[int, int]:
     """The nearest prices of an underlying, below and above, at which health is below zero.
 
     Held as they are: all other prices, stable prices, cumulative funding, and the premium as a
-    ratio of the index. Health is concave in the price (equity is linear, margin convex), so there
-    is one such price on each side at most. Below 0 stands for none (0), beyond MAX_PRICE too
-    (MAX); an account that is short already is told the index.
+    ratio of the index. Without live options health is concave in the price (equity is linear,
+    margin convex), so there is one such price on each side at most. Below 0 stands for none (0),
+    beyond MAX_PRICE too (MAX); an account that is short already is told the index.
+
+    With live options equity follows the lower curve of the scan, within its nodes, and the margin
+    is today's; the index is also told where a change of volatility alone would be enough.
     """
+    surface = surface or Surface()
     market = markets[underlying]
+    index = market.index
 
     def short(price: int) -> bool:
-        moved = replace(market, index=price, mark=price * market.mark // market.index)
-        return health(assess(book, model, {**markets, underlying: moved})) < 0
+        moved = replace(market, index=price, mark=price * market.mark // index)
+        return health(assess(book, model, {**markets, underlying: moved}, surface)) < 0
 
     def threshold(far: int) -> int:
         """Between the index and a price that liquidates, the one next to the index that does."""
-        healthy = market.index
+        healthy = index
         while (gap := abs(far - healthy)) > 1 and gap * PRECISION > healthy:
             middle = (far + healthy) // 2
             far, healthy = (middle, healthy) if short(middle) else (far, middle)
         return far
 
-    if short(market.index):
-        return market.index, market.index
+    if is_curved(book, surface, underlying):
+        spare = health(assess(book, model, markets, surface))
+        shape = shape_of(book, model, markets, surface, underlying)
+        if spare + shape.lower(0) < 0:
+            return index, index
+        return crossing(shape, spare, index, -1) or 0, crossing(shape, spare, index, 1) or MAX
+    grids = {id: grid for id, grid in surface.grids.items() if id != underlying}
+    surface = replace(surface, grids=grids)  # it may be far away, and nothing is on it
+    if short(index):
+        return index, index
     return (
         threshold(1) if short(1) else 0,
         threshold(MAX_PRICE) if short(MAX_PRICE) else MAX,
     )
+
+
+def crossing(shape: Shape, spare: int, index: int, side: int) -> int | None:
+    """The price next to the index on one side after which the lower curve has lost `spare`.
+
+    Between neighbours of all nodes the lower of two lines is concave: what is borne at both ends
+    is borne between them.
+    """
+    healthy = 0
+    for short in [shape.moves[node] for node in JOINT[::side]]:
+        if short * side <= 0:
+            continue
+        if spare + shape.lower(short) >= 0:
+            healthy = short
+            continue
+        while abs(short - healthy) * PRECISION > WAD:
+            middle = toward_div(healthy + short, 2)
+            if spare + shape.lower(middle) < 0:
+                short = middle
+            else:
+                healthy = middle
+        return index * (WAD + short) // WAD
+    return None
 
 
 # -- of the market and the ledger ----------------------------------------------------------------

@@ -29,7 +29,7 @@ class Pool:
     supply_index: int = RAY
     borrow_index: int = RAY
     tokens: int = 0
-    basis: int = 0  # sum over accounts
+    basis: int = 0  # sum over accounts, and payoffs of what is over and not settled yet
     time: int = 0
 
     @property

@@ -17,21 +17,24 @@ from plimsoll.spec.margin import (
     assess,
     covered,
     reduced,
-    unsettled,
 )
-from plimsoll.spec.market import LIQUIDATION, OPEN, Market
+from plimsoll.spec.market import LIQUIDATION, OPEN, Expiry, Market, price, unsettled
 from plimsoll.spec.wad import MAX, SIZE, WAD, ceil_div, require, toward_div
 from plimsoll.spec.words import (
     CASH_LIMIT,
-    KEY_SHIFT,
     MAX_COLLATERALS,
     MAX_POSITIONS,
     PORTFOLIO,
+    PUT,
+    expiry_of,
+    is_canonical,
+    is_option,
     key_of,
+    kind_of,
     owner_of,
     pack_position,
-    perpetual,
-    size_of,
+    sizes_of,
+    strike_of,
     underlying_of,
 )
 
@@ -77,6 +80,16 @@ class Allowance:
     day: int = 0
 
 
+@dataclass(frozen=True)
+class Series:
+    """What can be traded of an expiry."""
+
+    step: int  # strikes are multiples of it, 1e-8 of quote; 0: futures only
+    low: int
+    high: int
+    limit: int  # 1e-8 contracts
+
+
 @dataclass
 class Listing:
     """What the registry says."""
@@ -85,13 +98,29 @@ class Listing:
     caps: dict[int, int] = field(default_factory=dict)  # asset: token units
     decimals: dict[int, int] = field(default_factory=dict)
     max_size: dict[int, int] = field(default_factory=dict)  # underlying: 1e-8 contracts
+    series: dict[tuple[int, int], Series] = field(default_factory=dict)  # (underlying, expiry)
     insurance: int = 0  # account
+
+    def size_limit(self, instrument: int, now: int) -> int:
+        """Largest position in an instrument, 1e-8 contracts; 0: not to be traded."""
+        underlying, expiry = underlying_of(instrument), expiry_of(instrument)
+        if not is_canonical(instrument):
+            return 0
+        if not expiry:
+            return self.max_size.get(underlying, 0)
+        series = self.series.get((underlying, expiry))
+        if series is None or expiry <= now:
+            return 0
+        strike = strike_of(instrument)
+        grid = range(series.low, series.high + 1, series.step) if series.step else ()
+        return series.limit if not strike or strike in grid else 0
 
 
 class Ledger:
     """Mutable state with atomic actions.
 
-    `markets` is what MarketData tells as of `now`; both are set from outside between actions.
+    `markets` and `expiries` are what MarketData tells as of `now`, `marks` what the engine says
+    that options are worth; they are set from outside between actions.
     """
 
     def __init__(self, listing: Listing, model: RiskModel, rates: Rates, now: int) -> None:
@@ -100,6 +129,8 @@ class Ledger:
         self.rates = rates
         self.now = now
         self.markets: Mapping[int, Market] = {}
+        self.expiries: Mapping[tuple[int, int], Expiry] = {}  # by (underlying, expiry)
+        self.marks: Mapping[int, int] = {}  # by instrument
         self.pool = Pool(time=now)
         self.accounts: dict[int, Account] = {}
         self.totals: dict[int, int] = {}
@@ -121,8 +152,8 @@ class Ledger:
 
     def position(self, account: int, instrument: int) -> int:
         for word in self.account(account).positions:
-            if word >> KEY_SHIFT == key_of(instrument):
-                return size_of(word)
+            if key_of(word) == key_of(instrument):
+                return sizes_of(word)[kind_of(instrument) == PUT]
         return 0
 
     # -- actions of an owner ---------------------------------------------------------------------
@@ -212,10 +243,9 @@ class Ledger:
                 seller, positions=list(seller.positions), collateral=dict(seller.collateral)
             )
             for word in whole.positions:
-                instrument = perpetual(underlying_of(word))
-                size = toward_div(size_of(word) * fraction, WAD)
-                self._trade(buyer, instrument, size)
-                self._trade(seller, instrument, -size)
+                calls, puts = (toward_div(size * fraction, WAD) for size in sizes_of(word))
+                self._trade(buyer, word, calls, puts)
+                self._trade(seller, word, -calls, -puts)
             for asset, amount in whole.collateral.items():
                 self._hold(buyer, asset, amount * fraction // WAD)
                 self._hold(seller, asset, -(amount * fraction // WAD))
@@ -301,13 +331,16 @@ class Ledger:
         self._touch(account)
         draft = self._settled(account)
         for leg in trades:
-            limit = self.listing.max_size.get(underlying_of(leg.instrument), 0)
-            listed = leg.instrument == perpetual(underlying_of(leg.instrument))
-            require(limit > 0 and listed, "vault: not listed")
-            result += leg.size * self.markets[underlying_of(leg.instrument)].mark // SIZE
-            size = self._trade(draft, leg.instrument, leg.size)
-            before = size - leg.size
-            shrinks = abs(size) <= abs(before) and (size > 0) == (before > 0)
+            limit = self.listing.size_limit(leg.instrument, self.now)
+            require(limit > 0, "vault: not listed")
+            option, put = is_option(leg.instrument), kind_of(leg.instrument) == PUT
+            mark = self.marks[leg.instrument] if option else self._price(leg.instrument)[0]
+            worth = leg.size * mark // SIZE
+            result += worth
+            draft.cash -= worth if option else 0  # paid for, not settled at mark
+            change = (0, leg.size) if put else (leg.size, 0)
+            size = self._trade(draft, leg.instrument, *change)[put]
+            shrinks = (size > 0) != (leg.size > 0)  # and does not turn round
             require(abs(size) <= limit or shrinks, "vault: position limit")
         draft.cash += result
         self._use_allowance(venue, account, max(0, -result))
@@ -374,26 +407,58 @@ class Ledger:
         self.accounts[account] = replace(self.account(account), collateral=draft.collateral)
 
     def _settled(self, account: int) -> Draft:
+        """Unsettled profit moves from basis to cash; what is over is gone, its payoff in it.
+
+        The pool's basis holds the payoffs of what is over already, so they are basis of the
+        account first.
+        """
         draft = self._load(account)
-        profit = unsettled(draft.basis, tuple(draft.positions), self.markets)
+        profit = payoff = 0
+        for at in reversed(range(len(draft.positions))):
+            word = draft.positions[at]
+            terms = self.markets[underlying_of(word)], self._expiry(word), self.now
+            value, over = unsettled(word, *terms)
+            if over:
+                payoff += value
+                draft.positions[at] = draft.positions[-1]
+                draft.positions.pop()
+            else:
+                profit += value
+        if len(draft.positions) < len(self.account(account).positions):
+            pool = self.pool
+            draft.basis += payoff // SIZE  # exact
+            self._store(account, draft)
+            self.pool = pool
+        profit = draft.basis + profit // SIZE
         draft.basis -= profit
         draft.cash += profit
         return draft
 
-    def _trade(self, draft: Draft, instrument: int, change: int) -> int:
-        """Changes a position at mark: only basis moves, against the account. The new size."""
-        market = self.markets[underlying_of(instrument)]
-        draft.basis -= ceil_div(change * (market.mark - market.funding), SIZE)
-        words, key = draft.positions, key_of(instrument)
-        at = next((i for i, word in enumerate(words) if word >> KEY_SHIFT == key), len(words))
-        size = change + (size_of(words[at]) if at < len(words) else 0)
-        if size != 0:
+    def _expiry(self, word: int) -> Expiry | None:
+        return self.expiries.get((underlying_of(word), expiry_of(word)))
+
+    def _price(self, word: int) -> tuple[int, int]:
+        """(mark, gap) of an instrument or a position word; (0, 0) of an option."""
+        return price(word, self.markets[underlying_of(word)], self._expiry(word), self.now)
+
+    def _trade(self, draft: Draft, word: int, calls: int, puts: int) -> tuple[int, int]:
+        """Changes a position at mark: only basis moves, against the account. The new sizes.
+
+        `word` is an instrument or a position word; the size of what is linear is in the place of
+        calls.
+        """
+        draft.basis -= ceil_div(calls * self._price(word)[1], SIZE)
+        words, key = draft.positions, key_of(word)
+        at = next((i for i, held in enumerate(words) if key_of(held) == key), len(words))
+        held = sizes_of(words[at]) if at < len(words) else (0, 0)
+        sizes = calls + held[0], puts + held[1]
+        if sizes != (0, 0):
             require(at < MAX_POSITIONS, "vault: too many positions")
-            words[at : at + 1] = [pack_position(key, size)]
+            words[at : at + 1] = [pack_position(key, *sizes)]
         elif at < len(words):
             words[at] = words[-1]
             words.pop()
-        return size
+        return sizes
 
     def _hold(self, draft: Draft, asset: int, change: int) -> None:
         if change == 0:

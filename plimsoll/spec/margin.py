@@ -1,9 +1,8 @@
 """Equity, maintenance margin, liquidation target and initial margin of one account.
 
-For linear instruments and collateral the value of an underlying is a line in its price, so the
-scan needs no grid: the worst point inside the range loses R * |delta|, and so does half the loss
-at two ranges; a quarter of the loss at four ranges is no more. That holds while two ranges down
-do not pass -80 %, the furthest fall that is looked at, so R is at most 40 %.
+Options are valued and scanned by scenario words, all else is a line in the price; see `scan`. A
+put is a call less a forward and more of the strike in cash, so that calls and puts of one strike
+count together and a conversion or a box has no risk at all.
 
 Netting levels:
 
@@ -12,38 +11,53 @@ Netting levels:
     PORTFOLIO   underlyings with each other and with spot  ("portfolio")
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from plimsoll.spec import haircut
 from plimsoll.spec.haircut import AssetParams
-from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Market
-from plimsoll.spec.wad import BPS, SIZE, WAD, away_div, ceil_div, ceil_sqrt, clamp
-from plimsoll.spec.words import PORTFOLIO, POSITION, size_of, underlying_of
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Forward, Market
+from plimsoll.spec.scan import (
+    EXTREMES,
+    STRAIGHT,
+    Curve,
+    Grid,
+    Netting,
+    Profile,
+    Sums,
+    UnderlyingParams,
+    axis_of,
+    bounded,
+    curve_of,
+    depth_charge,
+    extreme_loss,
+    extremes,
+    matched,
+    scan_loss,
+)
+from plimsoll.spec.wad import BPS, MAX, SIZE, WAD, away_div, ceil_div, clamp
+from plimsoll.spec.words import (
+    KEY_SHIFT,
+    PORTFOLIO,
+    POSITION,
+    STRIKE_UNIT,
+    expiry_of,
+    is_option,
+    size_of,
+    sizes_of,
+    strike_of,
+    underlying_of,
+)
 
 # WAD, 81 trillion: a position or a holding counts for no more, so that no product can overflow
 # whatever a feed says, and every account can be assessed
 LARGEST = 2**106
+LARGEST_EQUITY = 2**140  # nor does an account: products of its equity and margin do not overflow
+LARGEST_MARGIN = 2**113
 MATERIAL = 20  # a price counts if more than one part in so many of MM hangs on it
 COST = 10  # what a reduction may cost: one part in so many of the margin that it frees
 DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
-
-# (sin t, cos t) at t = 0, pi/8 .. pi/2 in WAD, rounded up; a linear book is symmetric in t
-ANGLES = (
-    (0, WAD),
-    (382683432365089772, 923879532511286757),
-    (707106781186547525, 707106781186547525),
-    (923879532511286757, 382683432365089772),
-    (WAD, 0),
-)
-
-
-@dataclass(frozen=True)
-class UnderlyingParams:
-    scan_range: int  # R, basis points
-    beta: int  # loading on the market factor, basis points, -BPS .. BPS
-    calendar: int  # charge on matched basis, basis points
-    depth: int  # contracts that trade without moving the price by a range
+NEAR = 8 * 86_400  # seconds to an expiry within which curvature between nodes matters in full
 
 
 @dataclass(frozen=True)
@@ -80,23 +94,6 @@ class Margin:
     validity: int
 
 
-@dataclass
-class Risk:
-    """One underlying of a book, in WAD of quote."""
-
-    gross: int = 0  # sum of |notional| over positions
-    derivatives: int = 0  # net notional of positions
-    spot: int = 0  # value of collateral that nets (PORTFOLIO only)
-    exposure: int = 0  # all that hangs on its price: gross, and value of collateral
-
-
-@dataclass(frozen=True)
-class Requirement:
-    scan: int
-    calendar: int
-    depth: int
-
-
 @dataclass(frozen=True)
 class RiskModel:
     """The engine's parameters."""
@@ -106,9 +103,59 @@ class RiskModel:
     factors: Factors = field(default_factory=Factors)
 
 
-def notional_of(size: int, mark: int) -> int:
+@dataclass(frozen=True)
+class Surface:
+    """What is told of expiries and of the values of options, as of `now`."""
+
+    now: int = 0
+    forwards: Mapping[tuple[int, int], Forward] = field(default_factory=dict)
+    grids: Mapping[int, Grid] = field(default_factory=dict)
+    words: Mapping[int, int] = field(default_factory=dict)  # scenario word of each key
+
+
+@dataclass
+class Strip:
+    """What a book has of one expiry."""
+
+    options: Sums
+    forwards: int = 0  # contracts, 1e-8: futures, less puts
+    intrinsics: list[int] = field(default_factory=lambda: [0] * EXTREMES)  # WAD * SIZE
+
+
+@dataclass
+class Risk:
+    """Positions of one underlying, added up."""
+
+    profit: int = 0  # of what is linear, WAD * SIZE
+    parity: int = 0  # value of puts beside their calls, WAD * SIZE
+    payoff: int = 0  # of what has expired, WAD * SIZE
+    perpetual: int = 0  # notional, WAD
+    strips: dict[int, Strip] = field(default_factory=dict)  # by expiry
+    short: int = 0  # contracts that are short, net of each strike, 1e-8
+    gross: int = 0  # sum of |notional|, WAD
+    late: int = 0  # the part of it whose smile and forward are old
+    paid: bool = True  # no option is short, and nothing linear is held
+
+
+@dataclass(frozen=True)
+class Part:
+    """What positions of one underlying are worth and ask for, WAD."""
+
+    profile: Profile
+    worth: int  # of options
+    plain: int  # loss at the points of the grid
+    extreme: int  # X_u
+    loss: int  # L_u
+    calendar: int
+    vega: int
+    short: int
+    steep: int  # Q, the notional that the depth charge is about
+    delta: int  # notional of positions
+
+
+def notional_of(size: int, price: int) -> int:
     """Signed, rounded away from zero."""
-    return clamp(away_div(size * mark, SIZE), -LARGEST, LARGEST)
+    return clamp(away_div(size * price, SIZE), -LARGEST, LARGEST)
 
 
 def value_of(amount: int, price: int, decimals: int) -> int:
@@ -117,111 +164,317 @@ def value_of(amount: int, price: int, decimals: int) -> int:
     return min(amount * price // unit, LARGEST)
 
 
-def depth_charge(params: UnderlyingParams, index: int, exposure: int) -> int:
-    """R * Q^2 / (Q + depth): what it costs to work Q off in a market that is only so deep."""
-    whole = exposure + params.depth * index
-    return ceil_div(params.scan_range * exposure**2, whole * BPS) if exposure else 0
+# -- one underlying ------------------------------------------------------------------------------
 
 
-def charges(level: int, params: UnderlyingParams, index: int, risk: Risk) -> tuple[int, int, int]:
-    """(signed scan loss, calendar charge, depth charge) of one underlying.
+def gather(words: Iterable[int], market: Market, surface: Surface, scan_range: int) -> Risk:
+    """Adds up positions of one underlying."""
+    risk = Risk()
+    for word in words:
+        expiry = expiry_of(word)
+        calls, puts = sizes_of(word)
+        if expiry == 0:
+            notional = notional_of(calls, market.mark)
+            risk.profit += calls * (market.mark - market.funding)
+            risk.perpetual += notional
+            risk.gross += abs(notional)
+            risk.paid = False
+            continue
+        forward = surface.forwards[underlying_of(word), expiry]
+        price, strike = forward.at(market.index), strike_of(word) * STRIKE_UNIT
+        if expiry <= surface.now:  # nothing moves any more
+            risk.payoff += calls * max(price - strike, 0) + puts * max(strike - price, 0)
+            continue
+        near = expiry - surface.now <= NEAR
+        strip = risk.strips.setdefault(expiry, Strip(Sums(near)))
+        gross = abs(notional_of(calls, price)) + abs(notional_of(puts, price))
+        risk.gross += gross
+        risk.late += 0 if forward.fresh else gross
+        if not is_option(word):
+            risk.profit += calls * price
+            strip.forwards += calls
+            risk.paid = False
+            continue
+        size = calls + puts
+        risk.parity += puts * (strike - price)
+        strip.forwards -= puts
+        strip.options.add(surface.words[word >> KEY_SHIFT], size)
+        if near and size > 0:
+            for i, spot in enumerate(surface.grids[underlying_of(word)].ghosts):
+                strip.options.ghosts[i] += size * max(0, forward.at(spot) - strike)
+        for i, (shift, _) in enumerate(extremes(scan_range)):
+            spot = market.index * (WAD + shift) // WAD
+            strip.intrinsics[i] += size * max(0, forward.at(spot) - strike)
+        risk.short += max(0, -size)
+        risk.paid &= calls >= 0 and puts >= 0
+    return risk
 
-    At POSITION nothing nets, so the loss is that of the gross notional. Spot collateral halves the
-    depth charge of what it is matched with, and adds none: its size is in its tiers.
-    """
-    net = risk.derivatives + risk.spot
-    loss = away_div(params.scan_range * (risk.gross if level == POSITION else net), BPS)
-    matched = (abs(risk.derivatives) + risk.spot - abs(net)) // 2
-    exposure = risk.gross if level == POSITION else abs(risk.derivatives) - matched // 2
-    return (
-        loss,
-        ceil_div(params.calendar * matched, BPS),
-        depth_charge(params, index, exposure),
+
+def measure(
+    risk: Risk,
+    underlying: int,
+    params: UnderlyingParams,
+    market: Market,
+    surface: Surface,
+    spot: int = 0,
+) -> Part:
+    """Scan and charges of positions that net, with spot collateral that nets with them."""
+    grid = surface.grids.get(underlying)
+    axis = axis_of(grid, market.index) if grid else STRAIGHT
+
+    def profile(strips: Iterable[Strip], line: int) -> Profile:
+        sums = [strip.options for strip in strips]
+        return Profile(axis, curve_of(sums, grid) if grid else Curve(), line)
+
+    lines = {
+        expiry: notional_of(
+            strip.forwards, surface.forwards[underlying, expiry].ratio * market.index // WAD
+        )
+        for expiry, strip in risk.strips.items()
+    }
+    line = risk.perpetual + sum(lines.values())
+    parts = [profile([strip], lines[expiry]) for expiry, strip in risk.strips.items()]
+    whole = profile(risk.strips.values(), line + spot)
+    plain, loss = scan_loss(whole, params.scan_range)
+    intrinsics = [
+        bounded(sum(strip.intrinsics[i] for strip in risk.strips.values()) // SIZE)
+        for i in range(EXTREMES)
+    ]
+    extreme = extreme_loss(whole, params.scan_range, intrinsics)
+
+    deltas = [risk.perpetual, *(part.line + part.delta for part in parts)]
+    among, overall = matched(deltas), matched([*deltas, spot])
+    # spot never adds to what has to be worked off, and a spread is worked off as one
+    steep = whole.steepest(line) + ceil_div(among, 2) - (overall - among) // 2
+    return Part(
+        profile=whole,
+        worth=whole.mark + risk.parity // SIZE,
+        plain=plain,
+        extreme=extreme,
+        loss=max(loss, extreme),
+        calendar=ceil_div(params.calendar * overall, BPS),
+        vega=ceil_div(params.vega * matched([part.vega for part in parts]), BPS),
+        short=bounded(ceil_div(params.short * risk.short * market.index, BPS * SIZE)),
+        steep=max(0, steep),
+        delta=sum(deltas),
     )
 
 
-def aggregate(level: int, factors: Factors, losses: list[tuple[int, int]]) -> int:
-    """Scan requirement of a book from (beta, signed scan loss) per underlying, rounded up.
-
-    PORTFOLIO: max(M_factor, M_comove, sqrt(sum X_u^2), psi * sum L_u). One market factor moves
-    each underlying by its loading beta, the rest of each one's range is its own; M_comove is the
-    crash in which everything moves together by its full range.
-    """
-    total = sum(abs(loss) for _, loss in losses)
-    if level != PORTFOLIO:
-        return total
-    common = abs(sum(beta * loss for beta, loss in losses))
-    own = ceil_sqrt(sum((BPS**2 - beta**2) * loss**2 for beta, loss in losses))
-    factor = max(ceil_div(x * common + y * own, WAD * BPS) for x, y in ANGLES)
-    comove = abs(sum(loss for _, loss in losses))
-    extremes = ceil_sqrt(sum(loss**2 for _, loss in losses))
-    return max(factor, comove, extremes, ceil_div(factors.floor * total, BPS))
+# -- the account ---------------------------------------------------------------------------------
 
 
-def unsettled(book_basis: int, positions: tuple[int, ...], markets: Mapping[int, Market]) -> int:
-    """X = basis + sum q * (mark - F), rounded down."""
+def unsettled(
+    book_basis: int,
+    positions: tuple[int, ...],
+    markets: Mapping[int, Market],
+    surface: Surface | None = None,
+) -> int:
+    """X = basis + sum q * (mark - F) + sum q * forward, rounded down; options settle in cash."""
     total = 0
     for word in positions:
-        market = markets[underlying_of(word)]
-        total += size_of(word) * (market.mark - market.funding)
+        market, expiry = markets[underlying_of(word)], expiry_of(word)
+        if expiry == 0:
+            total += size_of(word) * (market.mark - market.funding)
+        elif not is_option(word):
+            assert surface is not None
+            forward = surface.forwards[underlying_of(word), expiry]
+            total += size_of(word) * forward.at(market.index)
     return book_basis + total // SIZE
 
 
-def assess(book: Book, model: RiskModel, markets: Mapping[int, Market]) -> Margin:
+@dataclass(frozen=True)
+class CollateralPart:
+    asset: int
+    amount: int
+    value: int  # at index
+    bands: tuple[int, ...]  # of the value, in each tier
+    haircut: int  # in MM
+    concentration: int  # beside it in IM, before k_I
+    divergence: int  # in IM: index above stable price (POSITION, UNDERLYING)
+
+
+@dataclass(frozen=True)
+class UnderlyingPart:
+    """What a book has of one underlying, and what that asks for."""
+
+    underlying: int
+    parts: tuple[Part, ...]  # at POSITION one for each position
+    profit: int  # of what is linear or has expired, WAD * SIZE
+    gross: int  # sum of |notional| of positions
+    late: int  # the part of it whose smile and forward are old
+    spot: int  # collateral that nets (PORTFOLIO)
+    held: int  # value of collateral, whether it nets or not
+    depth: int
+    ahead: int  # what positions are worth more at the index than at the stable price
+    paid: bool  # nothing but options that are long: never needs more than it costs
+
+    @property
+    def worth(self) -> int:
+        return sum(part.worth for part in self.parts)
+
+    @property
+    def loss(self) -> int:
+        """L_u. What is fully paid cannot lose more than that."""
+        return min(sum(part.loss for part in self.parts), self._room(0))
+
+    @property
+    def calendar(self) -> int:
+        return sum(part.calendar for part in self.parts)
+
+    @property
+    def vega(self) -> int:
+        return sum(part.vega for part in self.parts)
+
+    @property
+    def short(self) -> int:
+        return sum(part.short for part in self.parts)
+
+    @property
+    def charges(self) -> int:
+        return min(self.calendar + self.vega + self.short + self.depth, self._room(self.loss))
+
+    @property
+    def divergence(self) -> int:
+        return min(self.ahead, self._room(self.loss + self.charges))
+
+    def relief(self, initial: int) -> int:
+        """What IM would ask of something fully paid beyond that, rounded down."""
+        asked = initial * (self.loss + self.charges) // BPS + self.divergence
+        return max(0, asked - max(0, self.worth)) if self.paid else 0
+
+    def _room(self, asked: int) -> int:
+        """What may still be asked of something fully paid."""
+        return max(0, self.worth - asked) if self.paid else MAX
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A book in its parts, which add up to its margin to the wei."""
+
+    level: int
+    cash: int  # and basis
+    collateral: tuple[CollateralPart, ...]
+    underlyings: tuple[UnderlyingPart, ...]
+    netting: Netting
+
+    def requirement(self, factors: Factors) -> int:
+        if self.level == PORTFOLIO:
+            return self.netting.requirement(factors.floor)
+        return sum(part.loss for part in self.underlyings)
+
+    def relief(self, factors: Factors) -> int:
+        """Netting lowers what is forgiven by as much as what is asked; rounded down."""
+        total = sum(part.loss for part in self.underlyings)
+        relief = sum(part.relief(factors.initial) for part in self.underlyings)
+        requirement = self.requirement(factors)
+        return relief * requirement // total if requirement < total else relief
+
+
+def analyse(
+    book: Book, model: RiskModel, markets: Mapping[int, Market], surface: Surface
+) -> Analysis:
+    collateral = [
+        _collateral(book.level, model, markets, holding)
+        for holding in book.collateral
+        if holding.amount
+    ]
+    owners = {underlying_of(word) for word in book.positions}
+    owners |= {model.assets[part.asset].underlying for part in collateral}
+    netting = Netting()
+    underlyings = []
+    for u in sorted(owners):
+        params, market = model.underlyings[u], markets[u]
+        held = sum(part.value for part in collateral if model.assets[part.asset].underlying == u)
+        spot = held if book.level == PORTFOLIO else 0
+        words = [word for word in book.positions if underlying_of(word) == u]
+        groups = [[word] for word in words] if book.level == POSITION else [words]
+        risks = [gather(group, market, surface, params.scan_range) for group in groups]
+        parts = [measure(risk, u, params, market, surface, spot) for risk in risks]
+        gap = (sum(part.delta for part in parts) + spot) * (market.index - market.stable)
+        underlying = UnderlyingPart(
+            underlying=u,
+            parts=tuple(parts),
+            profit=sum(risk.profit + risk.payoff for risk in risks),
+            gross=sum(risk.gross for risk in risks),
+            late=sum(risk.late for risk in risks),
+            spot=spot,
+            held=held,
+            depth=depth_charge(params, market.index, sum(part.steep for part in parts)),
+            ahead=max(0, ceil_div(gap, market.index)),
+            paid=spot == 0 and all(risk.paid for risk in risks),
+        )
+        underlyings.append(underlying)
+        if book.level == PORTFOLIO:
+            [part] = parts
+            loss = underlying.loss
+            netting.add(params, part.profile, min(part.extreme, loss), min(part.plain, loss), loss)
+    return Analysis(
+        book.level, book.cash + book.basis, tuple(collateral), tuple(underlyings), netting
+    )
+
+
+def _collateral(
+    level: int, model: RiskModel, markets: Mapping[int, Market], holding: Holding
+) -> CollateralPart:
+    params = model.assets[holding.asset]
+    market = markets[params.underlying]
+    value = value_of(holding.amount, market.index, params.decimals)
+    netted = level == PORTFOLIO
+    cut = haircut.haircut(params, value, netted)
+    room = value * BPS // model.factors.initial - cut
+    divergence = 0
+    if netted:
+        room -= ceil_div(value * model.underlyings[params.underlying].scan_range, BPS)
+    elif market.index > market.stable:
+        divergence = value - value_of(holding.amount, market.stable, params.decimals)
+    return CollateralPart(
+        asset=holding.asset,
+        amount=holding.amount,
+        value=value,
+        bands=tuple(haircut.bands(params, value)),
+        haircut=cut,
+        concentration=haircut.concentration(params, value, holding.total, room),
+        divergence=divergence,
+    )
+
+
+def assess(
+    book: Book, model: RiskModel, markets: Mapping[int, Market], surface: Surface | None = None
+) -> Margin:
     """Everything that the vault and the liquidator want to know of an account."""
-    equity = book.cash + unsettled(book.basis, book.positions, markets)
-    netted = book.level == PORTFOLIO
-    risks: dict[int, Risk] = {}
-    for word in book.positions:
-        underlying = underlying_of(word)
-        notional = notional_of(size_of(word), markets[underlying].mark)
-        risk = risks.setdefault(underlying, Risk())
-        risk.gross += abs(notional)
-        risk.exposure += abs(notional)
-        risk.derivatives += notional
+    return margin_of(analyse(book, model, markets, surface or Surface()), model, markets)
 
-    haircuts = concentrated = divergence = 0
-    for holding in book.collateral:
-        if holding.amount == 0:
-            continue
-        asset = model.assets[holding.asset]
-        market = markets[asset.underlying]
-        risk = risks.setdefault(asset.underlying, Risk())
-        value = value_of(holding.amount, market.index, asset.decimals)
-        equity += value
-        risk.exposure += value
-        cut = haircut.haircut(asset, value, netted)
-        haircuts += cut
-        room = value * BPS // model.factors.initial - cut
-        if netted:
-            risk.spot += value
-            scan_range = model.underlyings[asset.underlying].scan_range
-            room -= ceil_div(value * scan_range, BPS)
-        elif market.index > market.stable:
-            divergence += value - value_of(holding.amount, market.stable, asset.decimals)
-        concentrated += haircut.concentration(asset, value, holding.total, room)
 
-    losses = []
-    added = 0
-    for underlying, risk in risks.items():
-        market = markets[underlying]
-        params = model.underlyings[underlying]
-        loss, calendar, depth = charges(book.level, params, market.index, risk)
-        losses.append((params.beta, loss))
-        added += calendar + depth
-        gap = (risk.derivatives + risk.spot) * (market.index - market.stable)
-        divergence += max(0, ceil_div(gap, market.index))
-
-    maintenance = haircuts + aggregate(book.level, model.factors, losses) + added
+def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market]) -> Margin:
+    collateral, underlyings = analysis.collateral, analysis.underlyings
+    factors = model.factors
+    equity = analysis.cash + sum(part.profit for part in underlyings) // SIZE
+    equity += sum(part.worth for part in underlyings) + sum(part.value for part in collateral)
+    maintenance = (
+        sum(part.haircut for part in collateral)
+        + analysis.requirement(factors)
+        + sum(part.charges for part in underlyings)
+    )
+    concentrated = sum(part.concentration for part in collateral)
+    initial = (
+        ceil_div(factors.initial * (maintenance + concentrated), BPS)
+        + sum(part.divergence for part in collateral)
+        + sum(part.divergence for part in underlyings)
+        - analysis.relief(factors)
+    )
+    equity = clamp(equity, -LARGEST_EQUITY, LARGEST_EQUITY)
+    maintenance = min(maintenance, LARGEST_MARGIN)
+    exposures = []
+    for part in underlyings:
+        validity = markets[part.underlying].validity
+        exposures.append((validity, part.held + part.gross - part.late))
+        exposures.append((min(validity, LIQUIDATION), part.late))
     return Margin(
         equity=equity,
         maintenance=maintenance,
-        target=ceil_div(model.factors.target * maintenance, BPS),
-        initial=ceil_div(model.factors.initial * (maintenance + concentrated), BPS) + divergence,
-        validity=validity_of(
-            [(markets[underlying].validity, risk.exposure) for underlying, risk in risks.items()],
-            maintenance,
-        ),
+        target=ceil_div(factors.target * maintenance, BPS),
+        initial=initial,
+        validity=validity_of(exposures, maintenance),
     )
 
 

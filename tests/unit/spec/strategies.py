@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from plimsoll.spec.haircut import AssetParams
-from plimsoll.spec.margin import Book, Factors, Holding, RiskModel, UnderlyingParams
+from plimsoll.spec.margin import Book, Factors, Holding, RiskModel
 from plimsoll.spec.market import MAX_PRICE, Market
+from plimsoll.spec.scan import UnderlyingParams
 from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import (
     KEY_SHIFT,
@@ -19,7 +20,7 @@ from plimsoll.spec.words import (
 )
 
 # for every test that draws books
-many = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=100)
 
 Case = tuple[Book, RiskModel, dict[int, Market]]
 
@@ -43,6 +44,8 @@ def underlying_params(draw: st.DrawFn) -> UnderlyingParams:
         beta=draw(st.integers(-BPS, BPS)),
         calendar=draw(st.integers(0, min(500, scan_range // 2))),
         depth=draw(magnitudes(1, 2**48 - 1)),
+        vega=draw(st.integers(0, BPS)),
+        short=draw(st.integers(0, 500)),
     )
 
 

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 
 from plimsoll.spec.margin import (
     Book,
-    Factors,
     Holding,
     Margin,
     RiskModel,
-    aggregate,
     assess,
     covered,
     notional_of,
@@ -24,6 +22,15 @@ from plimsoll.spec.margin import (
     value_of,
 )
 from plimsoll.spec.market import LIQUIDATION, OPEN
+from plimsoll.spec.scan import (
+    STRAIGHT,
+    Curve,
+    Netting,
+    Profile,
+    UnderlyingParams,
+    extreme_loss,
+    scan_loss,
+)
 from plimsoll.spec.wad import BPS, WAD, ceil_div, toward_div
 from plimsoll.spec.words import (
     KEY_SHIFT,
@@ -81,15 +88,27 @@ def test_netting_changes_no_equity(case: Case) -> None:
     assert len({assess(at(book, level), model, prices).equity for level in LEVELS}) == 1
 
 
+def netting_of(parts: list[tuple[int, int]]) -> Netting:
+    """Of lines that lose as much within a range of a tenth."""
+    netting = Netting()
+    for beta, loss in parts:
+        params = UnderlyingParams(BPS // 10, beta, 0, 1)
+        profile = Profile(STRAIGHT, Curve(), 10 * loss)
+        extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
+        netting.add(params, profile, extreme, *scan_loss(profile, params.scan_range))
+    return netting
+
+
 @many
 @given(losses, st.integers(500, BPS))
 def test_netting_keeps_a_floor(parts: list[tuple[int, int]], floor: int) -> None:
     """psi * sum |l| <= requirement <= sum |l|, and no less than the largest loss."""
     total = sum(abs(loss) for _, loss in parts)
-    required = aggregate(PORTFOLIO, Factors(floor=floor), parts)
+    netting = netting_of(parts)
+    required = netting.requirement(floor)
     assert floor * total <= required * BPS
     assert max(abs(loss) for _, loss in parts) <= required <= total + 1
-    assert aggregate(UNDERLYING, Factors(floor=floor), parts) == total
+    assert netting.total == total
 
 
 @many
@@ -102,22 +121,25 @@ def test_factor_is_within_two_percent(parts: list[tuple[int, int]]) -> None:
     common = sum(beta * loss for beta, loss in parts) / BPS
     own = sum((BPS**2 - beta**2) * loss**2 for beta, loss in parts) / BPS**2
     exact = sqrt(common**2 + own)
-    required = aggregate(PORTFOLIO, Factors(floor=500), parts)
+    required = netting_of(parts).requirement(500)
     others = max(
         abs(sum(loss for _, loss in parts)),
         sqrt(sum(loss**2 for _, loss in parts)),
         sum(abs(loss) for _, loss in parts) / 20,
     )
     assert required >= 0.98 * exact
-    assert required <= max(exact, others) * (1 + 1e-9) + 2
+    assert required <= max(exact, others) * (1 + 1e-9) + len(parts) + 2
 
 
 @many
 @given(losses, losses)
 def test_scan_is_sub_additive(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
     """Losses of different underlyings: a joined book asks no more than its parts."""
-    both = aggregate(PORTFOLIO, Factors(), one + other)
-    assert both <= sum(aggregate(PORTFOLIO, Factors(), part) for part in (one, other)) + 2
+    both = netting_of(one + other).requirement(2_000)
+    assert (
+        both
+        <= sum(netting_of(part).requirement(2_000) for part in (one, other)) + len(one + other) + 4
+    )
 
 
 @many

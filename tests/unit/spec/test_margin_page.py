@@ -55,6 +55,8 @@ def test_starting_parameters() -> None:
         assert bps(underlyings["scan range R"][i]) == risk.scan_range
         assert bps(underlyings["loading beta"][i]) == risk.beta
         assert bps(underlyings["calendar charge c"][i]) == risk.calendar
+        assert bps(underlyings["vega charge c_v"][i]) == risk.vega
+        assert bps(underlyings["short option minimum m"][i]) == risk.short
         assert number(underlyings["depth"][i]) == risk.depth
 
     assert assets[""] == list(START.assets)

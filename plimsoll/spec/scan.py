@@ -1,0 +1,356 @@
+"""Scan of one underlying: what the worst move of its price and volatility costs a book.
+
+The methodology is SPAN's. What the options of an underlying are worth is known at nodes around the
+reference spot S0 of its epoch, by scenario words (see `surface`): as they are now, at the spots
+between which an epoch lasts; with volatility down and a day passed; and with volatility up. All
+else (perpetual, futures, the forwards in puts, spot collateral) is a line in the price.
+
+    place     0      2      3      4      6      8      9     10     12     beside S0, in G / 6
+    down    1-G  1-2G/3        1-G/3     1   1+G/3         1+2G/3   1+G     times S0
+    up      1-G         1-G/2            1          1+G/2           1+G
+    now                             1-B, 1, 1+B
+
+G is wide enough for the scan range R around every spot within an epoch, B the epoch's bound. A
+shift s is a move of the price as a part of the current spot S, in WAD. Between nodes curves are
+interpolated, lines for scenarios, a parabola for what is now. Money is in WAD and rounds so that
+losses are not understated.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from plimsoll.spec.wad import BPS, SIZE, WAD, ceil_div, ceil_sqrt, clamp, toward_div
+
+ONE = 2**32  # of places
+NOWS, DOWNS, UPS = 3, 7, 5
+LANES = NOWS + DOWNS + UPS
+DOWN_STEP, UP_STEP = 2 * ONE, 3 * ONE
+CENTER = 6 * ONE
+LANE_BITS = 16
+LANE_UNIT = 2**15  # parts of S0
+LARGEST = 2**112  # WAD: no curve counts for more, so that no product can overflow
+EXTREMES = 4
+FURTHEST_FALL = 8 * WAD // 10
+
+# (sin t, cos t) at t = -pi/2, -3 pi/8 .. pi/2 in WAD, rounded away from zero
+_SIN = (0, 382683432365089772, 707106781186547525, 923879532511286757, WAD)
+ANGLES = (
+    *((-_SIN[4 - i], _SIN[i]) for i in range(4)),
+    *((_SIN[i], _SIN[4 - i]) for i in range(5)),
+)
+THIRDS = (-3, -2, -1, 0, 1, 2, 3)  # of the scan range, in which everything moves together
+
+
+@dataclass(frozen=True)
+class UnderlyingParams:
+    scan_range: int  # R, basis points
+    beta: int  # loading on the market factor, basis points, -BPS .. BPS
+    calendar: int  # charge on matched basis, basis points
+    depth: int  # contracts that trade without moving the price by a range
+    vega: int = 3_500  # charge on matched vega, basis points
+    short: int = 100  # least requirement of a short option, basis points of the spot
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the nodes of an epoch are."""
+
+    reference: int  # S0, WAD
+    span: int  # G, basis points
+    bound: int  # B, basis points
+
+    @property
+    def ghosts(self) -> tuple[int, int]:
+        """Spots one step beyond the ends of the grid."""
+        beyond = ceil_div(self.reference * self.span * 4, 3 * BPS)
+        return self.reference - beyond, self.reference + beyond
+
+
+@dataclass
+class Sums:
+    """Scenario words of one expiry times sizes; a short counts one unit more in every lane."""
+
+    near: bool  # whether it expires so soon that curvature between nodes matters in full
+    longs: list[int] = field(default_factory=lambda: [0] * LANES)
+    shorts: list[int] = field(default_factory=lambda: [0] * LANES)
+    short: int = 0  # 1e-8 contracts
+    ghosts: list[int] = field(default_factory=lambda: [0, 0])  # near longs beyond the grid
+
+    def add(self, word: int, size: int) -> None:
+        side = self.longs if size > 0 else self.shorts
+        for lane in range(LANES):
+            side[lane] += (word >> LANE_BITS * (1 + lane) & (2**LANE_BITS - 1)) * abs(size)
+        self.short += max(0, -size)
+
+    def net(self, lane: int) -> int:
+        return self.longs[lane] - self.shorts[lane] - self.short
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Value of options, WAD."""
+
+    now: tuple[int, ...] = (0,) * NOWS
+    down: tuple[int, ...] = (0,) * DOWNS
+    up: tuple[int, ...] = (0,) * UPS
+    near: tuple[int, ...] = (0,) * DOWNS  # of `down`: longs of near expiries
+    ghosts: tuple[int, ...] = (0, 0)  # the same one step beyond each end, intrinsic
+
+
+def bounded(value: int) -> int:
+    return clamp(value, -LARGEST, LARGEST)
+
+
+def curve_of(parts: Iterable[Sums], grid: Grid) -> Curve:
+    """The curve of one or several expiries, rounded down."""
+    parts = list(parts)
+
+    def value(amounts: Iterable[int]) -> int:
+        return bounded(sum(amounts) * grid.reference // (LANE_UNIT * SIZE))
+
+    lanes = tuple(value(part.net(lane) for part in parts) for lane in range(LANES))
+    near = [part for part in parts if part.near]
+    return Curve(
+        lanes[:NOWS],
+        lanes[NOWS : NOWS + DOWNS],
+        lanes[NOWS + DOWNS :],
+        tuple(value(part.longs[NOWS + i] for part in near) for i in range(DOWNS)),
+        tuple(min(sum(part.ghosts[i] for part in near) // SIZE, LARGEST) for i in range(2)),
+    )
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From shifts of the current spot to places."""
+
+    zero: int  # place of the current spot
+    pitch: int  # places per shift of WAD
+    lean: int  # where the current spot is between the bounds, -ONE .. ONE
+    tilt: int  # ONE per shift of WAD
+
+    def place(self, shift: int) -> int:
+        return clamp(self.zero + shift * self.pitch // WAD, 0, 2 * CENTER)
+
+    def shift(self, place: int) -> int:
+        return (place - self.zero) * WAD // self.pitch
+
+
+STRAIGHT = Axis(CENTER, ONE, 0, ONE)  # where there are no options any axis serves
+
+
+def axis_of(grid: Grid, spot: int) -> Axis:
+    span, bound = grid.reference * grid.span, grid.reference * grid.bound
+    return Axis(
+        zero=CENTER + (spot - grid.reference) * BPS * CENTER // span,
+        pitch=spot * BPS * CENTER // span,
+        lean=(spot - grid.reference) * BPS * ONE // bound,
+        tilt=spot * BPS * ONE // bound,
+    )
+
+
+def between(values: Sequence[int], place: int, step: int) -> int:
+    """Linear interpolation, rounded down."""
+    cell = min(place // step, len(values) - 2)
+    return values[cell] + (values[cell + 1] - values[cell]) * (place - cell * step) // step
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All that a book has of one underlying, as a function of the shift."""
+
+    axis: Axis
+    curve: Curve
+    line: int  # notional of everything linear, WAD
+
+    def values(self, shift: int) -> tuple[int, int]:
+        """With volatility down and up."""
+        place, linear = self.axis.place(shift), self.line * shift // WAD
+        return (
+            between(self.curve.down, place, DOWN_STEP) + linear,
+            between(self.curve.up, place, UP_STEP) + linear,
+        )
+
+    @property
+    def mark(self) -> int:
+        """Value of the options now."""
+        left, middle, right = self.curve.now
+        x, bend = self.axis.lean, right - 2 * middle + left
+        return middle + (right - left) * x // (2 * ONE) + bend * x * x // (2 * ONE * ONE)
+
+    @property
+    def delta(self) -> int:
+        """Notional of the options at the mark."""
+        left, middle, right = self.curve.now
+        slope = (right - left) + 2 * (right - 2 * middle + left) * self.axis.lean // ONE
+        return slope * self.axis.tilt // (2 * ONE)
+
+    @property
+    def vega(self) -> int:
+        """Half of what options are worth more with volatility up than down, at the centre."""
+        return (self.curve.up[UPS // 2] - self.curve.down[DOWNS // 2]) // 2
+
+    def steepest(self, line: int) -> int:
+        """The largest notional that options and a line have anywhere on the grid."""
+        found = abs(line)
+        for values, step in ((self.curve.down, DOWN_STEP), (self.curve.up, UP_STEP)):
+            for i in range(len(values) - 1):
+                slope = (values[i + 1] - values[i]) * self.axis.pitch // step
+                found = max(found, abs(slope + line))
+        return found
+
+
+def scan_loss(profile: Profile, scan_range: int) -> tuple[int, int]:
+    """(worst loss at the points of the grid, worst loss with what lies between them).
+
+    An interpolated curve overstates long gamma. So within a cell of the down curve it is also
+    read as chord - t (1 - t) * K, where K is the sum of the second differences at the cell's ends
+    of near longs (a bound for convex curves) and half of that of the rest, if positive.
+    """
+    axis, curve, mark = profile.axis, profile.curve, profile.mark
+    end = scan_range * WAD // BPS
+    worst = max(mark - min(profile.values(shift)) for shift in (-end, 0, end))
+    for values, step in ((curve.down, DOWN_STEP), (curve.up, UP_STEP)):
+        for node, value in enumerate(values):
+            shift = axis.shift(node * step)
+            if abs(shift) < end:
+                worst = max(worst, mark - value - profile.line * shift // WAD)
+    deepest = worst = max(worst, 0)
+    low, high = axis.place(-end), axis.place(end)
+    rest = [whole - part for whole, part in zip(curve.down, curve.near, strict=True)]
+    for cell in range(DOWNS - 1):
+        bulge = max(0, _bulge(curve.near, cell, curve.ghosts)) + max(0, _bulge(rest, cell)) // 2
+        if bulge == 0:
+            continue
+        start = cell * DOWN_STEP
+        places = [start + quarter * DOWN_STEP // 4 for quarter in (1, 2, 3)]
+        places = [place for place in places if low < place < high]
+        places += [place for place in (low, high) if start <= place < start + DOWN_STEP]
+        for place in places:
+            t, shift = place - start, axis.shift(place)
+            chord = between(curve.down, place, DOWN_STEP) + profile.line * shift // WAD
+            dent = ceil_div(t * (DOWN_STEP - t) * bulge, DOWN_STEP**2)
+            deepest = max(deepest, mark - chord + dent)
+    return worst, deepest
+
+
+def _bulge(values: Sequence[int], cell: int, ghosts: Sequence[int] | None = None) -> int:
+    """Second differences at both ends of a cell.
+
+    At the outermost nodes those of their neighbours, or those with the ghosts, if larger.
+    """
+    seconds = [values[i - 1] - 2 * values[i] + values[i + 1] for i in range(1, len(values) - 1)]
+    first, last = seconds[0], seconds[-1]
+    if ghosts is not None:
+        first = max(first, ghosts[0] - 2 * values[0] + values[1])
+        last = max(last, values[-2] - 2 * values[-1] + ghosts[1])
+    seconds = [first, *seconds, last]
+    return seconds[cell] + seconds[cell + 1]
+
+
+def extremes(scan_range: int) -> tuple[tuple[int, int], ...]:
+    """(shift, divisor of the loss there): half of it at two ranges, a quarter at four."""
+    end = scan_range * WAD // BPS
+    return (
+        (-min(2 * end, FURTHEST_FALL), 2),
+        (2 * end, 2),
+        (-min(4 * end, FURTHEST_FALL), 4),
+        (4 * end, 4),
+    )
+
+
+def extreme_loss(profile: Profile, scan_range: int, intrinsics: Sequence[int]) -> int:
+    """X_u, with the options at their intrinsic value (WAD) at each of the extremes."""
+    worst = 0
+    for (shift, divisor), value in zip(extremes(scan_range), intrinsics, strict=True):
+        loss = profile.mark - value - profile.line * shift // WAD
+        worst = max(worst, ceil_div(loss, divisor))
+    return worst
+
+
+def matched(parts: Iterable[int]) -> int:
+    """What long and short parts have in common, rounded up."""
+    parts = list(parts)
+    return ceil_div(sum(map(abs, parts)) - abs(sum(parts)), 2)
+
+
+def depth_charge(params: UnderlyingParams, index: int, exposure: int) -> int:
+    """R * Q^2 / (Q + depth): what it costs to work Q off in a market that is only so deep."""
+    exposure = min(exposure, LARGEST)
+    whole = exposure + params.depth * index
+    return ceil_div(params.scan_range * exposure**2, whole * BPS) if exposure else 0
+
+
+# -- across underlyings --------------------------------------------------------------------------
+
+
+@dataclass
+class Netting:
+    """The scan requirement of a portfolio, gathered underlying by underlying.
+
+    One market factor moves each underlying by its loading beta, the rest of its range is its own:
+
+        M_factor  max over t, v of sum (now - Y(x beta R, v)) + sqrt(sum I^2)
+        I         max(0, Y(x beta R, v) - min over +- of Y(x beta R +- y own R, v))
+        M_comove  max over x, v of sum (now - Y(x R, v)): everything moves together
+
+    with x = sin t, y = cos t, own = sqrt(1 - beta^2).
+
+    Volatilities need not move together: Y(s, v) is half V(s, v) and half the lower of both. A
+    single underlying has nothing to net with, and needs what it loses.
+    """
+
+    count: int = 0  # of underlyings
+    common: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in ANGLES])
+    squares: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in ANGLES])
+    comove: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in THIRDS])
+    extreme: int = 0  # sum of X^2
+    total: int = 0  # sum of L
+    hidden: int = 0  # sum of what lies between the points of the grids
+
+    def add(
+        self, params: UnderlyingParams, profile: Profile, extreme: int, plain: int, loss: int
+    ) -> None:
+        """One more underlying: its X_u, its loss at the grid's points, and its L_u."""
+        self.count += 1
+        self.extreme += extreme**2
+        self.total += loss
+        self.hidden += loss - max(plain, extreme)
+        mark = profile.mark
+
+        def blended(shift: int) -> tuple[int, int]:
+            down, up = profile.values(shift)
+            low = min(down, up)
+            return (down + low) // 2, (up + low) // 2
+
+        own = ceil_div(
+            ceil_sqrt((BPS**2 - params.beta**2) * (WAD // BPS) ** 2) * params.scan_range, BPS
+        )
+        for k, (sine, cosine) in enumerate(ANGLES):
+            middle = toward_div(sine * params.beta * params.scan_range, BPS * BPS)
+            side = cosine * own // WAD
+            center = blended(middle)
+            outer = [blended(middle - side), blended(middle + side)]
+            for v in (0, 1):
+                self.common[k][v] += mark - center[v]
+                self.squares[k][v] += max(0, center[v] - min(outer[0][v], outer[1][v])) ** 2
+        for k, third in enumerate(THIRDS):
+            values = blended(toward_div(third * params.scan_range * WAD, 3 * BPS))
+            for v in (0, 1):
+                self.comove[k][v] += mark - values[v]
+
+    def terms(self, floor: int) -> tuple[int, int, int, int]:
+        """Factor, comove and extremes, each with what lies between the points, and floor."""
+        factor = max(
+            common + ceil_sqrt(squares)
+            for row in zip(self.common, self.squares, strict=True)
+            for common, squares in zip(*row, strict=True)
+        )
+        return (
+            max(0, factor) + self.hidden,
+            max(0, *(loss for row in self.comove for loss in row)) + self.hidden,
+            ceil_sqrt(self.extreme) + self.hidden,
+            ceil_div(floor * self.total, BPS),
+        )
+
+    def requirement(self, floor: int) -> int:
+        return self.total if self.count < 2 else max(self.terms(floor))
