@@ -4,8 +4,9 @@
 @title Lens
 @license AGPL-3.0-only
 @author Plimsoll contributors
-@notice What wallets, keepers and dashboards read: many accounts at once, one account in all its
-        pieces, the law of the ledger, the markets. It changes nothing and no contract trusts it.
+@notice What wallets, keepers and dashboards read: many accounts at once, what one holds and what
+        of it can be withdrawn, the law of the ledger, the markets. It changes nothing and no
+        contract trusts it. Why a margin is what it is, RiskLens tells.
 
         health        equity - maintenance margin; below 0 the account may be liquidated
         ratio         equity / maintenance margin
@@ -17,13 +18,12 @@
 
         Everything is told while prices are stale, too: `validity` says what they still serve for.
 
-@dev A book falls into parts, one per underlying: the positions and the collateral that hang on one
-     price. What a part adds to equity and to the margins comes from the engine's own modules, and
-     the pieces add up to what the engine tells, to the wei. What a withdrawal or another price
-     would do is seen by working one part out anew. The same as plimsoll.spec.explain.
+@dev It has no arithmetic of risk: what a position, a holding or an account without some of it is
+     worth and needs, the engine tells of a book that has just that. What margins are at other
+     prices RiskLens tells.
 
      Trusts nothing: it asks the vault for the market data and the registry, and the registry for
-     the engine. It is the lens of an engine with these modules, and goes when that is replaced.
+     the engine. It goes with the risk lens, when the engine is replaced by one of other modules.
 @custom:kill Nothing to stop: it holds nothing and may do nothing.
 """
 
@@ -34,12 +34,10 @@ from interfaces import IMarginEngine
 from interfaces import IMarginVault
 from interfaces import IMarketData
 from interfaces import IRegistry
+from interfaces import IRiskLens
 from modules import account_word
-from modules import factor
-from modules import haircut
 from modules import instrument
 from modules import interest
-from modules import scan
 from modules import wad
 
 implements: ILens
@@ -53,11 +51,11 @@ interface IParts:
 
 MAX_ACCOUNTS: constant(uint256) = 64
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
-MAX_POSITIONS: constant(uint256) = 128
 MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
 SUMMARY_SIZE: constant(uint256) = 11 * 32  # bytes of an encoded Summary
 
+OPEN: constant(uint256) = 2  # validity
 DUST: constant(int256) = 10**6  # WAD: what the vault forgives a reduction
 COST: constant(int256) = 10  # what it may cost: one part in so many of the margin that it frees
 MAX_PRICE: constant(uint256) = 10**25
@@ -65,52 +63,21 @@ PRECISION: constant(uint256) = 10**6  # a liquidation price is found to one part
 FUNDING_PERIOD: constant(int256) = 8 * 3_600
 
 vault: public(immutable(IMarginVault))
+risk: public(immutable(IRiskLens))
 registry: public(immutable(IRegistry))
 market: public(immutable(IMarketData))
 quote: public(immutable(IERC20))
 QUOTE_UNIT: immutable(uint256)  # WAD per token unit
 
 
-struct Item:
-    holding: IMarginEngine.Holding
-    params: IMarginEngine.AssetParams
-
-
-# what of a book hangs on one underlying
-struct Part:
-    params: IMarginEngine.UnderlyingParams
-    market: IMarketData.Market
-    sizes: DynArray[int256, MAX_POSITIONS]
-    items: DynArray[Item, MAX_COLLATERALS]
-
-
-# what a part, or several, add to equity and to the margins
-struct Tally:
-    profit: int256  # sum of size * (mark - funding), WAD * 1e8
-    spot: uint256  # value of collateral
-    haircuts: uint256
-    charges: uint256  # calendar and depth
-    concentration: uint256
-    divergence: uint256
-    stale: uint256  # what hangs on stale prices, and on those that do not open risk
-    late: uint256
-    losses: factor.Losses
-
-
-# what of a book hangs on no underlying
-struct Core:
-    level: uint256
-    cash: int256  # with basis
-    free: bool  # no position and no debt: it may withdraw whatever it has
-    factors: IMarginEngine.Factors
-
-
 @deploy
-def __init__(_vault: address):
+def __init__(_vault: address, _risk: address):
     """
     @param _vault The vault to look at.
+    @param _risk The risk lens on the same vault.
     """
     vault = IMarginVault(_vault)
+    risk = IRiskLens(_risk)
     registry = IRegistry(staticcall IParts(_vault).registry())
     market = IMarketData(staticcall IParts(_vault).market())
     quote = IERC20(staticcall IParts(_vault).quote())
@@ -228,291 +195,230 @@ def at_levels(account: uint256) -> IMarginEngine.Margin[3]:
 @view
 def account(id: uint256) -> ILens.Account:
     """
-    @notice Everything about one account. The pieces of its margins, to the wei:
-
-                maintenance = haircuts + scan requirement + calendar + depth
-                initial     = k_I * (maintenance + concentration), rounded up, + divergence
-
-    @dev Collateral and underlyings come in the order of underlyings' ids. Costs up to a million
-         gas for each underlying and for each collateral, for its prices of liquidation and for
-         what can be withdrawn of it.
+    @notice What an account holds. The calls and the puts of a strike are two positions.
     """
     engine: IMarginEngine = self._engine()
     book: IMarginEngine.Book = staticcall vault.book_of(id)
-    core: Core = Core(
-        level=book.level,
-        cash=book.cash + book.basis,
-        free=False,
-        factors=staticcall engine.factors(),
-    )
+    settled: IMarginEngine.Book = self._settled(engine, book)
     told: ILens.Account = empty(ILens.Account)
     told.summary = self._summary(id, book)
     told.level = book.level
     told.cash = book.cash
     told.basis = book.basis
-
-    underlyings: uint256 = 0
+    told.unsettled = settled.cash - book.cash
     for word: uint256 in book.positions:
-        underlyings |= 1 << instrument._underlying(word)
-    for holding: IMarginEngine.Holding in book.collateral:
-        underlyings |= 1 << (staticcall engine.asset_params(holding.asset)).underlying
-    tallies: DynArray[Tally, MAX_UNDERLYINGS] = []
-    for underlying: uint256 in range(1, MAX_UNDERLYINGS):
-        if (underlyings >> underlying) & 1 == 1:
-            part: Part = self._part(engine, book, underlying)
-            tallies.append(self._tally(core, part))
-    all: Tally = self._sum(tallies, max_value(uint256))
-    told.scan = self._scan(core, all.losses)
-    told.unsettled = book.basis + wad._floor_div(all.profit, wad.ISIZE)
-    core.free = len(book.positions) == 0 and book.cash + told.unsettled >= 0
-
-    open: bool = self._open()
-    if open:
-        told.available = self._available_quote(
-            id, told.summary.margin, book.cash + told.unsettled, len(book.positions) == 0
-        )
-    for word: uint256 in book.positions:
-        told.positions.append(self._position(word))
-    for underlying: uint256 in range(1, MAX_UNDERLYINGS):
-        if (underlyings >> underlying) & 1 == 0:
+        key: uint256 = instrument._key(word)
+        calls: int256 = 0
+        puts: int256 = 0
+        calls, puts = instrument._sizes(word)
+        if instrument._strike(word) == 0:
+            dated: bool = instrument._expiry(word) != 0
+            kind: uint256 = instrument.FUTURE if dated else instrument.PERPETUAL
+            told.positions.append(self._position(engine, key, kind, calls))
             continue
-        part: Part = self._part(engine, book, underlying)
-        others: Tally = self._sum(tallies, len(told.underlyings))
-        told.underlyings.append(self._underlying(core, part, others, underlying))
-        for i: uint256 in range(len(part.items), bound=MAX_COLLATERALS):
-            available: uint256 = 0
-            if open:
-                available = self._available(core, part, others, told.summary.margin, i)
-            told.collateral.append(self._collateral(core, part, i, available))
-    return told
-
-
-@internal
-@view
-def _part(engine: IMarginEngine, book: IMarginEngine.Book, underlying: uint256) -> Part:
-    part: Part = empty(Part)
-    part.params = staticcall engine.underlying_params(underlying)
-    part.market = staticcall market.peek(underlying)
-    for word: uint256 in book.positions:
-        if instrument._underlying(word) == underlying:
-            part.sizes.append(instrument._size(word))
+        if calls != 0:
+            told.positions.append(self._position(engine, key, instrument.CALL, calls))
+        if puts != 0:
+            told.positions.append(self._position(engine, key, instrument.PUT, puts))
     for holding: IMarginEngine.Holding in book.collateral:
-        params: IMarginEngine.AssetParams = staticcall engine.asset_params(holding.asset)
-        if params.underlying == underlying:
-            part.items.append(Item(holding=holding, params=params))
-    return part
-
-
-@internal
-@pure
-def _tally(core: Core, part: Part) -> Tally:
-    """
-    @notice What a part adds; a part of which nothing is left adds nothing.
-    """
-    tally: Tally = empty(Tally)
-    gap: int256 = convert(part.market.mark, int256) - part.market.funding
-    for size: int256 in part.sizes:
-        tally.profit += size * gap
-    for i: uint256 in range(len(part.items), bound=MAX_COLLATERALS):
-        piece: ILens.Collateral = self._piece(core, part, i)
-        tally.spot += piece.value
-        tally.haircuts += piece.haircut
-        tally.concentration += piece.concentration
-        tally.divergence += piece.divergence
-    risk: scan.Risk = self._risk(core.level, part)
-    loss: int256 = 0
-    calendar: uint256 = 0
-    depth: uint256 = 0
-    loss, calendar, depth = scan._charges(core.level, part.params, part.market.index, risk)
-    tally.charges = calendar + depth
-    tally.divergence += self._divergence(part, risk)
-    tally.losses = factor._add(tally.losses, part.params.beta, loss)
-    if part.market.validity < scan.OPEN:
-        tally.late = risk.gross + tally.spot
-    if part.market.validity == scan.STALE:
-        tally.stale = risk.gross + tally.spot
-    return tally
-
-
-@internal
-@pure
-def _piece(core: Core, part: Part, i: uint256) -> ILens.Collateral:
-    """
-    @notice What the engine makes of one holding.
-    """
-    item: Item = part.items[i]
-    prices: IMarketData.Market = part.market
-    netted: bool = core.level == scan.PORTFOLIO
-    piece: ILens.Collateral = empty(ILens.Collateral)
-    piece.asset = item.holding.asset
-    piece.amount = item.holding.amount
-    piece.value = haircut._value(piece.amount, prices.index, item.params.decimals)
-    piece.haircut = haircut._haircut(item.params, piece.value, netted)
-    taken: uint256 = piece.haircut
-    if netted:
-        taken += wad._ceil_div(piece.value * part.params.scan_range, wad.BPS)
-    elif prices.index > prices.stable:
-        piece.divergence = piece.value - haircut._value(
-            piece.amount, prices.stable, item.params.decimals
-        )
-    # what initial margin could take at most, rounded down
-    most: uint256 = piece.value * wad.BPS // core.factors.initial
-    piece.concentration = haircut._concentration(
-        item.params, piece.value, item.holding.total, most - min(most, taken)
-    )
-    return piece
-
-
-@internal
-@pure
-def _risk(level: uint256, part: Part) -> scan.Risk:
-    risk: scan.Risk = empty(scan.Risk)
-    for size: int256 in part.sizes:
-        notional: int256 = scan._notional(size, part.market.mark)
-        risk.gross += convert(abs(notional), uint256)
-        risk.derivatives += notional
-    if level == scan.PORTFOLIO:
-        for item: Item in part.items:
-            risk.spot += haircut._value(
-                item.holding.amount, part.market.index, item.params.decimals
+        alone: IMarginEngine.Book = empty(IMarginEngine.Book)
+        alone.collateral = [holding]
+        told.collateral.append(
+            ILens.Collateral(
+                asset=holding.asset,
+                token=staticcall registry.tokens(holding.asset),
+                amount=holding.amount,
+                value=convert(self._worth(engine, alone), uint256),
             )
-    return risk
-
-
-@internal
-@pure
-def _divergence(part: Part, risk: scan.Risk) -> uint256:
-    net: int256 = risk.derivatives + convert(risk.spot, int256)
-    return scan._divergence(net, part.market.index, part.market.stable)
-
-
-@internal
-@pure
-def _sum(tallies: DynArray[Tally, MAX_UNDERLYINGS], left_out: uint256) -> Tally:
-    """
-    @notice All but one together.
-    """
-    sum: Tally = empty(Tally)
-    for i: uint256 in range(len(tallies), bound=MAX_UNDERLYINGS):
-        if i != left_out:
-            sum = self._plus(sum, tallies[i])
-    return sum
-
-
-@internal
-@pure
-def _plus(a: Tally, b: Tally) -> Tally:
-    return Tally(
-        profit=a.profit + b.profit,
-        spot=a.spot + b.spot,
-        haircuts=a.haircuts + b.haircuts,
-        charges=a.charges + b.charges,
-        concentration=a.concentration + b.concentration,
-        divergence=a.divergence + b.divergence,
-        stale=a.stale + b.stale,
-        late=a.late + b.late,
-        losses=factor.Losses(
-            total=a.losses.total + b.losses.total,
-            net=a.losses.net + b.losses.net,
-            common=a.losses.common + b.losses.common,
-            own=a.losses.own + b.losses.own,
-            squares=a.losses.squares + b.losses.squares,
-        ),
-    )
-
-
-@internal
-@pure
-def _margin(core: Core, tally: Tally) -> IMarginEngine.Margin:
-    """
-    @notice What the engine tells of a book with this core and this tally.
-    """
-    requirement: uint256 = tally.losses.total
-    if core.level == scan.PORTFOLIO:
-        requirement = factor._requirement(tally.losses, core.factors.floor)
-    maintenance: uint256 = tally.haircuts + requirement + tally.charges
-    initial: uint256 = wad._ceil_div(
-        core.factors.initial * (maintenance + tally.concentration), wad.BPS
-    )
-    profit: int256 = wad._floor_div(tally.profit, wad.ISIZE)
-    return IMarginEngine.Margin(
-        equity=core.cash + profit + convert(tally.spot, int256),
-        maintenance=maintenance,
-        target=wad._ceil_div(core.factors.target * maintenance, wad.BPS),
-        initial=initial + tally.divergence,
-        validity=scan._validity(tally.stale, tally.late, maintenance),
-    )
-
-
-@internal
-@pure
-def _scan(core: Core, losses: factor.Losses) -> ILens.Scan:
-    """
-    @notice The terms of the scan requirement; of equal ones the first binds.
-    """
-    requirement: uint256 = losses.total
-    binding: uint256 = 0
-    terms: uint256[4] = empty(uint256[4])
-    if core.level == scan.PORTFOLIO:
-        requirement = factor._requirement(losses, core.factors.floor)
-        terms = factor._terms(losses, core.factors.floor)
-        for i: uint256 in range(4):
-            if terms[i] == requirement:
-                binding = i + 1
-                break
-    return ILens.Scan(
-        requirement=requirement,
-        binding=binding,
-        total=losses.total,
-        factor=terms[0],
-        comove=terms[1],
-        extremes=terms[2],
-        floor=terms[3],
-    )
-
-
-@internal
-@view
-def _position(word: uint256) -> ILens.Position:
-    size: int256 = instrument._size(word)
-    mark: uint256 = (staticcall market.peek(instrument._underlying(word))).mark
-    return ILens.Position(
-        instrument=(instrument._key(word) << instrument.KEY_SHIFT) | instrument.PERPETUAL,
-        size=size,
-        mark=mark,
-        notional=scan._notional(size, mark),
-    )
-
-
-@internal
-@view
-def _collateral(core: Core, part: Part, i: uint256, available: uint256) -> ILens.Collateral:
-    piece: ILens.Collateral = self._piece(core, part, i)
-    piece.token = staticcall registry.tokens(piece.asset)
-    piece.bands = haircut._bands(part.items[i].params, piece.value)
-    piece.available = available
-    return piece
-
-
-@internal
-@pure
-def _underlying(core: Core, part: Part, others: Tally, underlying: uint256) -> ILens.Underlying:
-    risk: scan.Risk = self._risk(core.level, part)
-    told: ILens.Underlying = empty(ILens.Underlying)
-    told.underlying = underlying
-    told.market = part.market
-    told.gross = risk.gross
-    told.derivatives = risk.derivatives
-    told.spot = risk.spot
-    told.loss, told.calendar, told.depth = scan._charges(
-        core.level, part.params, part.market.index, risk
-    )
-    told.divergence = self._divergence(part, risk)
-    told.below, told.above = self._liquidation_prices(core, part, others)
+        )
     return told
 
 
-# -- how far an account can go ---------------------------------------------------------------------
+@internal
+@view
+def _position(engine: IMarginEngine, key: uint256, kind: uint256, size: int256) -> ILens.Position:
+    mark: int256 = 0
+    word: uint256 = key << instrument.KEY_SHIFT
+    if kind == instrument.PERPETUAL:
+        prices: IMarketData.Market = staticcall market.peek(instrument._underlying(word))
+        mark = convert(prices.mark, int256)
+    else:
+        one: IMarginEngine.Book = empty(IMarginEngine.Book)
+        put: bool = kind == instrument.PUT
+        one.positions = [instrument._pack(key, 0 if put else wad.ISIZE, wad.ISIZE if put else 0)]
+        mark = max(0, self._worth(engine, one))
+    return ILens.Position(
+        instrument=word | kind,
+        size=size,
+        mark=convert(mark, uint256),
+        value=wad._floor_div(size * mark, wad.ISIZE),
+    )
+
+
+@internal
+@view
+def _worth(engine: IMarginEngine, book: IMarginEngine.Book) -> int256:
+    return (staticcall engine.preview(book)).equity
+
+
+@internal
+@view
+def _settled(engine: IMarginEngine, book: IMarginEngine.Book) -> IMarginEngine.Book:
+    """
+    @notice A book as the vault settles it: what is over is gone, its payoff is cash, and so is
+        the profit of what is linear.
+    """
+    settled: IMarginEngine.Book = book
+    settled.positions = []
+    over: IMarginEngine.Book = empty(IMarginEngine.Book)
+    linear: IMarginEngine.Book = empty(IMarginEngine.Book)
+    for word: uint256 in book.positions:
+        if self._is_over(word):
+            over.positions.append(word)
+            continue
+        settled.positions.append(word)
+        if instrument._strike(word) == 0:
+            linear.positions.append(word)
+    profit: int256 = self._worth(engine, linear)
+    settled.cash += book.basis + self._worth(engine, over) + profit
+    settled.basis = -profit
+    return settled
+
+
+@internal
+@view
+def _is_over(word: uint256) -> bool:
+    """
+    @notice Whether a position has expired, at a price that is known.
+    """
+    expiry: uint256 = instrument._expiry(word)
+    if expiry == 0 or expiry > block.timestamp:
+        return False
+    return (staticcall market.expiry_of(instrument._underlying(word), expiry)).fixed
+
+
+# -- what can be withdrawn -------------------------------------------------------------------------
+
+
+@external
+@view
+def available(account: uint256, token: address) -> uint256:
+    """
+    @notice The most of a token, the quote token or a collateral, that can be withdrawn now, in
+        token units: 0 of what the account does not hold, and while withdrawing is paused.
+    @dev Tries amounts of collateral by halving, each time with the engine: costs up to a hundred
+         times what a look at the account's margin does.
+    """
+    if not self._open():
+        return 0
+    engine: IMarginEngine = self._engine()
+    book: IMarginEngine.Book = staticcall vault.book_of(account)
+    before: IMarginEngine.Margin = staticcall engine.preview(book)
+    settled: IMarginEngine.Book = self._settled(engine, book)
+    if token == quote.address:
+        most: uint256 = self._liquid(account, settled.cash)
+        after: IMarginEngine.Margin = staticcall engine.preview(settled)
+        return self._most(engine, before, settled, after, MAX_COLLATERALS, most)
+    for i: uint256 in range(len(settled.collateral), bound=MAX_COLLATERALS):
+        if staticcall registry.tokens(settled.collateral[i].asset) == token:
+            held: uint256 = settled.collateral[i].amount
+            return self._most(engine, before, settled, before, i, held)
+    return 0
+
+
+@internal
+@view
+def _most(
+    engine: IMarginEngine,
+    before: IMarginEngine.Margin,
+    settled: IMarginEngine.Book,
+    after: IMarginEngine.Margin,
+    i: uint256,
+    held: uint256,
+) -> uint256:
+    """
+    @notice The most of `held` that the account bears to lose.
+    @dev By halving, between an amount that it bears and one that it does not: what is told is
+         borne, and a unit more is not. Where so little would be left that its stale price no
+         longer matters, a larger amount may be borne as well.
+    """
+    if self._bears(engine, before, settled, after, i, held):
+        return held
+    low: uint256 = 0
+    high: uint256 = held
+    for _: uint256 in range(256):
+        if high - low <= 1:
+            break
+        middle: uint256 = (low + high) // 2
+        if self._bears(engine, before, settled, after, i, middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@internal
+@view
+def _bears(
+    engine: IMarginEngine,
+    before: IMarginEngine.Margin,
+    settled: IMarginEngine.Book,
+    whole: IMarginEngine.Margin,
+    i: uint256,
+    amount: uint256,
+) -> bool:
+    """
+    @notice Whether the vault would leave the account without an amount.
+    @param whole Margin of the settled book, of which quote only lowers the equity.
+    @param i Which collateral; MAX_COLLATERALS: quote.
+    """
+    left: IMarginEngine.Book = settled
+    after: IMarginEngine.Margin = whole
+    if i == MAX_COLLATERALS:
+        value: int256 = convert(amount * QUOTE_UNIT, int256)
+        left.cash -= value
+        after.equity -= value
+    else:
+        left.collateral[i].amount -= amount
+    if len(left.positions) == 0 and left.cash + left.basis >= 0:
+        return True  # owes nothing and risks nothing
+    if i != MAX_COLLATERALS:
+        after = staticcall engine.preview(left)
+    if after.validity >= OPEN and after.equity >= convert(after.initial, int256):
+        return True
+    maintenance: int256 = convert(before.maintenance, int256)
+    margin: int256 = convert(after.maintenance, int256)
+    if margin > maintenance:
+        return False
+    equity: int256 = after.equity + DUST
+    if before.equity < 0:
+        return before.validity == OPEN and equity >= before.equity
+    return (
+        equity >= max(0, before.equity - (maintenance - margin) // COST)
+        and equity * maintenance >= before.equity * margin
+    )
+
+
+@internal
+@view
+def _liquid(account: uint256, cash: int256) -> uint256:
+    """
+    @notice The most quote that the vault has for an account, in token units: what is there, and
+        of what is others' cash a loan leaves a tenth.
+    @param cash Once settled.
+    """
+    pool: IMarginVault.Pool = staticcall vault.pool()
+    lent: uint256 = self._unpaid(pool)
+    pool.supply -= convert(max(account_word._cash(staticcall vault.words(account)), 0), uint256)
+    lent += interest._total_cash(pool)
+    tokens: int256 = convert(pool.tokens, int256)
+    most: int256 = tokens
+    if lent > 0:
+        left: uint256 = wad._ceil_div(lent, 10)
+        most = min(most, max(cash, tokens - convert(left, int256)))
+    else:
+        most = min(most, cash)
+    return convert(max(most, 0), uint256) // QUOTE_UNIT
 
 
 @internal
@@ -527,38 +433,6 @@ def _open() -> bool:
         is_static_call=True,
         revert_on_failure=False,
     )
-
-
-@internal
-@view
-def _available_quote(
-    id: uint256, margin: IMarginEngine.Margin, cash: int256, flat: bool
-) -> uint256:
-    """
-    @notice The most quote that can be withdrawn, in token units. Cash enters equity and nothing
-        else, so the bounds are plain.
-    @param cash Once settled.
-    @param flat Whether there is no position.
-    """
-    # the account bears it
-    most: int256 = 0
-    if margin.validity >= scan.OPEN:
-        most = max(DUST, margin.equity - convert(margin.initial, int256))
-    elif margin.equity >= 0:
-        most = DUST
-    if flat:
-        most = max(most, cash)
-
-    pool: IMarginVault.Pool = staticcall vault.pool()
-    lent: uint256 = self._unpaid(pool)
-    pool.supply -= convert(max(account_word._cash(staticcall vault.words(id)), 0), uint256)
-    lent += interest._total_cash(pool)
-    credit: int256 = cash
-    if lent > 0:
-        left: uint256 = wad._ceil_div(lent, 10)
-        credit = max(cash, convert(pool.tokens, int256) - convert(left, int256))
-    most = min(most, min(credit, convert(pool.tokens, int256)))
-    return convert(max(most, 0), uint256) // QUOTE_UNIT
 
 
 @internal
@@ -584,99 +458,76 @@ def _unpaid(pool: IMarginVault.Pool) -> uint256:
     return convert(max(self._surplus(pool), 0), uint256)
 
 
-@internal
-@pure
-def _available(
-    core: Core, part: Part, others: Tally, before: IMarginEngine.Margin, i: uint256
-) -> uint256:
-    """
-    @notice The most of one holding that can be withdrawn, in token units.
-    @dev By halving, between an amount that the account bears and one that it does not: what is
-         told is borne, and a unit more is not. Where so little would be left that its stale price
-         no longer matters, a larger amount may be borne as well.
-    """
-    held: uint256 = part.items[i].holding.amount
-    if core.free or self._bears(core, part, others, before, i, 0):
-        return held
-    low: uint256 = 0
-    high: uint256 = held
-    for _: uint256 in range(256):
-        if high - low <= 1:
-            break
-        middle: uint256 = (low + high) // 2
-        if self._bears(core, part, others, before, i, held - middle):
-            low = middle
-        else:
-            high = middle
-    return low
+# -- how far prices can go -------------------------------------------------------------------------
 
 
-@internal
-@pure
-def _bears(
-    core: Core,
-    part: Part,
-    others: Tally,
-    before: IMarginEngine.Margin,
-    i: uint256,
-    left: uint256,
-) -> bool:
+@external
+@view
+def liquidation_prices(account: uint256, underlying: uint256) -> (uint256, uint256):
     """
-    @notice Whether the vault would leave the account with that much of a holding.
+    @notice The prices of an underlying next to its index, below (0: none) and above (the largest:
+        none), at which health is below 0; the index itself where it is already.
+    @dev Where the account has live options on the underlying, prices are looked for within the
+         nodes of its scan only, where equity follows the lower of both volatilities (a day later
+         for the one that falls) and the maintenance margin is today's. The index itself is then
+         also told where a change of volatility alone would be enough.
     """
-    changed: Part = part
-    changed.items[i].holding.amount = left
-    after: IMarginEngine.Margin = self._margin(core, self._plus(others, self._tally(core, changed)))
-    if after.validity >= scan.OPEN and after.equity >= convert(after.initial, int256):
-        return True
-    maintenance: int256 = convert(before.maintenance, int256)
-    margin: int256 = convert(after.maintenance, int256)
-    if margin > maintenance:
-        return False
-    equity: int256 = after.equity + DUST
-    if before.equity < 0:
-        return before.validity == scan.OPEN and equity >= before.equity
-    return (
-        equity >= max(0, before.equity - (maintenance - margin) // COST)
-        and equity * maintenance >= before.equity * margin
-    )
-
-
-@internal
-@pure
-def _liquidation_prices(core: Core, part: Part, others: Tally) -> (uint256, uint256):
-    """
-    @notice The prices next to the index, below (0: none) and above (the largest: none), at which
-        health is below 0; the index itself where it is already.
-    @dev Equity is a line in the price and margin is convex in it, so there is one on each side
-         at most; found by halving.
-    """
-    index: uint256 = part.market.index
-    if self._short(core, part, others, index):
-        return index, index
+    book: IMarginEngine.Book = staticcall vault.book_of(account)
+    index: uint256 = (staticcall market.peek(underlying)).index
     below: uint256 = 0
     above: uint256 = max_value(uint256)
-    if self._short(core, part, others, 1):
-        below = self._threshold(core, part, others, 1)
-    if self._short(core, part, others, MAX_PRICE):
-        above = self._threshold(core, part, others, MAX_PRICE)
+    if self._is_curved(book, underlying):
+        told: IRiskLens.Explanation = staticcall risk.explain(account)
+        spare: int256 = told.margin.equity - convert(told.margin.maintenance, int256)
+        for part: IRiskLens.Underlying in told.underlyings:
+            if part.underlying == underlying:
+                if spare + self._lower(part, 0) < 0:
+                    return index, index
+                return (
+                    self._crossing(part, spare, index, -1, below),
+                    self._crossing(part, spare, index, 1, above),
+                )
+    if self._short(account, underlying, index):
+        return index, index
+    if self._short(account, underlying, 1):
+        below = self._threshold(account, underlying, index, 1)
+    if self._short(account, underlying, MAX_PRICE):
+        above = self._threshold(account, underlying, index, MAX_PRICE)
     return below, above
 
 
 @internal
-@pure
-def _threshold(core: Core, part: Part, others: Tally, far: uint256) -> uint256:
+@view
+def _is_curved(book: IMarginEngine.Book, underlying: uint256) -> bool:
+    """
+    @notice Whether there are live options on the underlying.
+    """
+    for word: uint256 in book.positions:
+        if (
+            instrument._underlying(word) == underlying
+            and instrument._strike(word) != 0
+            and instrument._expiry(word) > block.timestamp
+        ):
+            return True
+    return False
+
+
+@internal
+@view
+def _threshold(account: uint256, underlying: uint256, index: uint256, far: uint256) -> uint256:
     """
     @notice Between the index and a price that liquidates, the one next to the index that does.
+    @dev Equity is a line in the price and margin is convex in it, so there is one on each side
+         at most; found by halving.
     """
-    healthy: uint256 = part.market.index
+    healthy: uint256 = index
     short: uint256 = far
     for _: uint256 in range(256):
         gap: uint256 = max(healthy, short) - min(healthy, short)
         if gap <= 1 or gap * PRECISION <= healthy:
             break
         middle: uint256 = (healthy + short) // 2
-        if self._short(core, part, others, middle):
+        if self._short(account, underlying, middle):
             short = middle
         else:
             healthy = middle
@@ -684,16 +535,72 @@ def _threshold(core: Core, part: Part, others: Tally, far: uint256) -> uint256:
 
 
 @internal
-@pure
-def _short(core: Core, part: Part, others: Tally, price: uint256) -> bool:
+@view
+def _short(account: uint256, underlying: uint256, price: uint256) -> bool:
     """
     @notice Whether health is below 0 with the underlying at this price.
     """
-    moved: Part = part
-    moved.market.index = price
-    moved.market.mark = price * part.market.mark // part.market.index
-    margin: IMarginEngine.Margin = self._margin(core, self._plus(others, self._tally(core, moved)))
+    margin: IMarginEngine.Margin = staticcall risk.at_price(account, underlying, price)
     return margin.equity < convert(margin.maintenance, int256)
+
+
+@internal
+@pure
+def _crossing(
+    part: IRiskLens.Underlying, spare: int256, index: uint256, side: int256, never: uint256
+) -> uint256:
+    """
+    @notice The price next to the index on one side after which the lower curve has lost more than
+        what is spare.
+    @dev Between neighbours of all nodes the lower of two lines is concave: what is borne at both
+         ends is borne between them.
+    """
+    # nodes of both curves in the order of their prices
+    nodes: uint256[9] = [0, 1, 8, 2, 3, 4, 10, 5, 6]
+    healthy: int256 = 0
+    for i: uint256 in range(9):
+        short: int256 = part.moves[nodes[i if side > 0 else 8 - i]]
+        if short * side <= 0:
+            continue
+        if spare + self._lower(part, short) >= 0:
+            healthy = short
+            continue
+        for _: uint256 in range(256):
+            if abs(short - healthy) * convert(PRECISION, int256) <= wad.IWAD:
+                break
+            middle: int256 = (healthy + short) // 2  # toward zero
+            if spare + self._lower(part, middle) < 0:
+                short = middle
+            else:
+                healthy = middle
+        return index * convert(wad.IWAD + short, uint256) // wad.WAD  # rounds down
+    return never
+
+
+@internal
+@pure
+def _lower(part: IRiskLens.Underlying, move: int256) -> int256:
+    """
+    @notice Profit after a move by the lower of both curves, beyond their ends as at them.
+    """
+    return min(self._at(part, move, 0, 6), self._at(part, move, 7, 11))
+
+
+@internal
+@pure
+def _at(part: IRiskLens.Underlying, move: int256, first: uint256, last: uint256) -> int256:
+    """
+    @notice Profit after a move by the curve through the nodes `first` to `last`, rounded down.
+    """
+    if move <= part.moves[first]:
+        return part.profits[first]
+    for i: uint256 in range(first, last, bound=6):
+        left: int256 = part.moves[i]
+        right: int256 = part.moves[i + 1]
+        if move < right:
+            rise: int256 = part.profits[i + 1] - part.profits[i]
+            return part.profits[i] + wad._floor_div(rise * (move - left), right - left)
+    return part.profits[last]
 
 
 # -- the ledger and the markets --------------------------------------------------------------------
@@ -767,7 +674,7 @@ def markets(
                 funding_rate=wad._floor_div(premium, FUNDING_PERIOD),
                 age=block.timestamp - self._updated(underlying, prices.index),
                 params=staticcall market.params(underlying),
-                size_limit=staticcall registry.size_limit(underlying),
+                size_limit=staticcall registry.size_limit(underlying << 240 | instrument.PERPETUAL),
             )
         )
     return told

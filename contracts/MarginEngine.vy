@@ -8,10 +8,10 @@
         holds parameters and nothing of anybody's, and never moves money. The arithmetic is that
         of plimsoll.spec.margin, to the wei.
 
-        equity       cash + X + collateral at the index, no haircut
-        X            unsettled profit: basis + sum of size * (mark - funding)
-        maintenance  MM = haircuts + scan requirement + calendar and depth charges: below it an
-                     account may be liquidated
+        equity       cash + X + options + collateral at the index, no haircut
+        X            unsettled profit: basis + sum of size * (mark - funding), or forward
+        maintenance  MM = haircuts + scan requirement + charges (calendar, vega, short, depth):
+                     below it an account may be liquidated
         target       k_T * MM: what a liquidation restores
         initial      IM = k_I * (MM + concentration) + divergence: what opening risk and
                      withdrawing need
@@ -26,8 +26,12 @@
                      collateral that they price
         divergence   what the book is worth more at the index than at the stable price
 
-@dev Trusts the market data, and the registry for who governs. Assessing never reverts for a book
-     that the vault can hold, so whatever a feed says, nobody escapes liquidation:
+        Where there are futures or options the scanner measures an underlying's positions; a
+        perpetual alone is a line.
+
+@dev Trusts the market data, the surface and the scanner, and the registry for who governs.
+     Assessing never reverts for a book that the vault can hold, so whatever a feed says, nobody
+     escapes liquidation:
      - A holding and a position count for at most 2**106 (81 trillion), which keeps the products
        of margins below 2**253; see the modules.
      - Sizes are below 2**67 and prices below 2**84, so a notional is below 2**151 before it is
@@ -36,17 +40,20 @@
      - Cash and basis are below 2**141 (int104, times an interest index below 2**37); marks less
        funding below 2**96, so an account's profit is below 2**170 before it is divided. With
        maintenance below 2**113 the vault's products of equity and maintenance stay below 2**255.
-     - Who is listed here has a market, so prices are always told.
+     - Who is listed here has a market, so prices are always told; what is listed of an expiry
+       has a smile.
 @custom:kill Nothing to stop: this is arithmetic. The governor lets the registry name another
      engine; the guardian pauses withdrawing, trading or liquidating there.
 """
 
 from interfaces import IMarginEngine
 from interfaces import IMarketData
+from interfaces import IScanner
+from interfaces import IVolSurface
 from modules import factor
 from modules import governed
 from modules import haircut
-from modules import instrument
+from modules import instrument as instrument_
 from modules import scan
 from modules import wad
 
@@ -59,7 +66,17 @@ exports: governed.registry
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
 MAX_ASSETS: constant(uint256) = 32  # ids 0 .. 31
 
+# fields of a position word, see modules/instrument
+STRIKE: constant(uint256) = (2**64 - 1) << 136
+EXPIRY: constant(uint256) = (2**40 - 1) << 200
+
+# WAD: no account counts for more, so that products of its equity and margin do not overflow
+LARGEST_EQUITY: constant(int256) = 2**140
+LARGEST_MARGIN: constant(uint256) = 2**113
+
 market: public(immutable(IMarketData))
+surface: public(immutable(IVolSurface))
+scanner: public(immutable(IScanner))
 
 # words, laid out in scan, haircut and factor; 0 where there is none
 _underlyings: HashMap[uint256, uint256]
@@ -67,44 +84,60 @@ _assets: HashMap[uint256, uint256]
 _factors: uint256
 
 
+struct Needs:
+    underlyings: uint256  # bitmap of those that a book depends on
+    traded: uint256  # bitmap of those of which it has positions
+    dates: uint256  # bitmap of those of which it has anything but the perpetual
+    curved: bool  # whether there are options
+
+
 struct Tally:
-    profit: int256  # sum of size * (mark - funding), WAD * 1e8
-    spot: uint256  # value of collateral
+    profit: int256  # of what is linear or has expired, WAD * 1e-8
+    worth: int256  # of options and collateral
     haircuts: uint256
-    charges: uint256  # calendar and depth
+    loss: uint256
+    charges: uint256
     concentration: uint256
     divergence: uint256
+    relief: uint256  # of IM, where it asks more of what is fully paid than that
     stale: uint256  # what hangs on stale prices, and on those that do not open risk
     late: uint256
-    losses: factor.Losses
+    netting: factor.Netting
 
 
 @deploy
-def __init__(registry: address, _market: address):
+def __init__(registry: address, _market: address, _surface: address, _scanner: address):
     """
     @param registry Who governs.
     @param _market Prices.
+    @param _surface Values of options.
+    @param _scanner What measures futures and options.
     """
     governed.__init__(registry)
     market = IMarketData(_market)
+    surface = IVolSurface(_surface)
+    scanner = IScanner(_scanner)
 
 
 @external
 @reentrant
 def assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     """
-    @notice Margin of a book at prices rolled now.
+    @notice Margin of a book at the prices of now, which it rolls where only collateral needs
+        them, and of volatilities that it refreshes.
     @dev Reentrant, as there is no state of its own that a lock could guard.
     """
-    underlyings: uint256 = self._underlyings_of(book)
-    tally: Tally = empty(Tally)
+    needs: Needs = self._needs(book)
+    # what is traded is rolled when the vault settles it, or when the surface refreshes it
+    left: uint256 = needs.underlyings & ~needs.traded
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
-        if underlyings >> underlying == 0:
+        if left >> underlying == 0:
             break
-        if (underlyings >> underlying) & 1 == 1:
-            prices: IMarketData.Market = extcall market.roll(underlying)
-            tally = self._add(tally, book, underlying, prices)
-    return self._margin(book.level, book.cash, book.basis, tally)
+        if (left >> underlying) & 1 == 1:
+            extcall market.roll(underlying)
+    if needs.curved:
+        self._refresh(book.positions)
+    return self._margin(book, needs)
 
 
 @external
@@ -114,116 +147,209 @@ def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     """
     @notice What `assess` would tell, changing nothing.
     """
-    underlyings: uint256 = self._underlyings_of(book)
-    tally: Tally = empty(Tally)
-    for underlying: uint256 in range(1, MAX_UNDERLYINGS):
-        if underlyings >> underlying == 0:
-            break
-        if (underlyings >> underlying) & 1 == 1:
-            prices: IMarketData.Market = staticcall market.peek(underlying)
-            tally = self._add(tally, book, underlying, prices)
-    return self._margin(book.level, book.cash, book.basis, tally)
+    needs: Needs = self._needs(book)
+    return self._margin(book, needs)
+
+
+# the calls that take positions stand apart, so that only accounts that need them pay for memory
+
+
+@internal
+def _refresh(positions: DynArray[uint256, 128]):
+    extcall surface.refresh(positions)
 
 
 @internal
 @view
-def _underlyings_of(book: IMarginEngine.Book) -> uint256:
-    """
-    @notice Bitmap of the underlyings that a book depends on.
-    """
-    underlyings: uint256 = 0
-    for word: uint256 in book.positions:
-        underlying: uint256 = instrument._underlying(word)
-        assert underlying != 0 and underlying < MAX_UNDERLYINGS, "engine: unknown underlying"
-        underlyings |= 1 << underlying
+def _measure(query: IScanner.Query, positions: DynArray[uint256, 128]) -> IScanner.Measure:
+    return staticcall scanner.measure(query, positions)
+
+
+@internal
+@view
+def _needs(book: IMarginEngine.Book) -> Needs:
+    needs: Needs = empty(Needs)
+    every: uint256 = 0
+    for position: uint256 in book.positions:
+        every |= position
+        underlying: uint256 = 1 << (position >> 240)
+        needs.underlyings |= underlying
+        if position & EXPIRY != 0:
+            needs.dates |= underlying
+            needs.curved = needs.curved or position & STRIKE != 0
+        needs.traded = needs.underlyings
+    # an id beyond the bitmap is one bit at least beyond its 6 bits
+
+
+    assert every >> 246 == 0 and needs.underlyings & 1 == 0, "engine: unknown underlying"
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:
-            underlyings |= 1 << haircut._underlying(self._asset(holding.asset))
-    return underlyings
+            needs.underlyings |= 1 << haircut._underlying(self._asset(holding.asset))
+    return needs
 
 
 @internal
 @view
-def _add(
-    tally: Tally,
-    book: IMarginEngine.Book,
-    underlying: uint256,
-    prices: IMarketData.Market,
-) -> Tally:
-    """
-    @notice The tally with all that a book has of one underlying.
-    """
-    sum: Tally = tally
-    word: uint256 = self._underlying(underlying)
-    params: IMarginEngine.UnderlyingParams = scan._unpack(word)
-    risk: scan.Risk = empty(scan.Risk)
-
-    gap: int256 = convert(prices.mark, int256) - prices.funding
-    for position: uint256 in book.positions:
-        if instrument._underlying(position) == underlying:
-            # unsafe: see above
-            size: int256 = instrument._size(position)
-            notional: int256 = scan._notional(size, prices.mark)
-            sum.profit = unsafe_add(sum.profit, unsafe_mul(size, gap))
-            risk.gross = unsafe_add(risk.gross, convert(abs(notional), uint256))
-            risk.derivatives = unsafe_add(risk.derivatives, notional)
-    netted: bool = book.level == scan.PORTFOLIO
-    for holding: IMarginEngine.Holding in book.collateral:
-        if (scan._assets(word) >> holding.asset) & 1 == 0:
-            continue
-        asset: IMarginEngine.AssetParams = haircut._unpack(self._asset(holding.asset))
-        worth: uint256 = haircut._value(holding.amount, prices.index, asset.decimals)
-        cut: uint256 = haircut._haircut(asset, worth, netted)
-        taken: uint256 = cut
-        if netted:
-            risk.spot += worth
-            taken += wad._ceil_div(worth * params.scan_range, wad.BPS)
-        elif prices.index > prices.stable:
-            sum.divergence += worth - haircut._value(holding.amount, prices.stable, asset.decimals)
-        sum.spot += worth
-        sum.haircuts += cut
-        # what IM could take at most: rounds down, so that collateral never counts below nothing
-        most: uint256 = worth * wad.BPS // factor._unpack(self._factors).initial
-        sum.concentration += haircut._concentration(
-            asset, worth, holding.total, most - min(most, taken)
-        )
-
-    loss: int256 = 0
-    calendar: uint256 = 0
-    depth: uint256 = 0
-    loss, calendar, depth = scan._charges(book.level, params, prices.index, risk)
-    sum.losses = factor._add(sum.losses, params.beta, loss)
-    sum.charges += calendar + depth
-    net: int256 = risk.derivatives + convert(risk.spot, int256)
-    sum.divergence += scan._divergence(net, prices.index, prices.stable)
-    exposure: uint256 = risk.gross + sum.spot - tally.spot
-    if prices.validity < scan.OPEN:
-        sum.late += exposure
-    if prices.validity == scan.STALE:
-        sum.stale += exposure
-    return sum
-
-
-@internal
-@view
-def _margin(level: uint256, cash: int256, basis: int256, tally: Tally) -> IMarginEngine.Margin:
+def _margin(book: IMarginEngine.Book, needs: Needs) -> IMarginEngine.Margin:
     """
     @notice Equity rounds down, margins round up.
     """
+    # unsafe: see above
     factors: IMarginEngine.Factors = factor._unpack(self._factors)
-    requirement: uint256 = tally.losses.total
-    if level == scan.PORTFOLIO:
-        requirement = factor._requirement(tally.losses, factors.floor)
-    maintenance: uint256 = tally.haircuts + requirement + tally.charges
-    initial: uint256 = wad._ceil_div(factors.initial * (maintenance + tally.concentration), wad.BPS)
-    profit: int256 = basis + wad._floor_div(tally.profit, wad.ISIZE)
+    netted: bool = book.level == scan.PORTFOLIO
+    sum: Tally = empty(Tally)
+    for underlying: uint256 in range(1, MAX_UNDERLYINGS):
+        if needs.underlyings >> underlying == 0:
+            break
+        if (needs.underlyings >> underlying) & 1 == 0:
+            continue
+        prices: IMarketData.Market = staticcall market.peek(underlying)
+        word: uint256 = self._underlying(underlying)
+        params: IMarginEngine.UnderlyingParams = scan._unpack(word)
+
+        held: uint256 = 0
+        for holding: IMarginEngine.Holding in book.collateral:
+            if (scan._assets(word) >> holding.asset) & 1 == 0:
+                continue
+            asset: IMarginEngine.AssetParams = haircut._unpack(self._asset(holding.asset))
+            worth: uint256 = haircut._value(holding.amount, prices.index, asset.decimals)
+            cut: uint256 = haircut._haircut(asset, worth, netted)
+            taken: uint256 = cut
+            if netted:
+                taken = unsafe_add(taken, wad._ceil_div(worth * params.scan_range, wad.BPS))
+            elif prices.index > prices.stable:
+                lower: uint256 = haircut._value(holding.amount, prices.stable, asset.decimals)
+                sum.divergence = unsafe_add(sum.divergence, unsafe_sub(worth, lower))
+            held = unsafe_add(held, worth)
+            sum.haircuts = unsafe_add(sum.haircuts, cut)
+            # what IM could take at most: rounds down, so that collateral never counts below nothing
+            most: uint256 = worth * wad.BPS // factors.initial
+            sum.concentration = unsafe_add(
+                sum.concentration,
+                haircut._concentration(asset, worth, holding.total, most - min(most, taken)),
+            )
+        spot: uint256 = held if netted else 0
+
+        part: IScanner.Measure = empty(IScanner.Measure)
+        if (needs.dates >> underlying) & 1 == 1:
+            part = self._measure(
+                IScanner.Query(
+                    underlying=underlying,
+                    prices=prices,
+                    params=params,
+                    spot=spot,
+                    apart=book.level == scan.POSITION,
+                    mixed=needs.underlyings != 1 << underlying,
+                ),
+                book.positions,
+            )
+        else:
+            size: int256 = 0
+            for position: uint256 in book.positions:
+                if position >> 240 == underlying:
+                    size = instrument_._size(position)
+                    break
+            part = self._straight(size, prices, params, spot)
+        charges: uint256 = unsafe_add(part.charges, scan._depth(params, prices.index, part.steep))
+        ahead: uint256 = scan._divergence(
+            unsafe_add(part.delta, convert(spot, int256)), prices.index, prices.stable
+        )
+        loss: uint256 = part.loss
+        if not part.bound and spot == 0:
+            # what is fully paid never needs more than it costs
+            paid: uint256 = convert(max(0, part.worth), uint256)
+            loss = min(loss, paid)
+            charges = min(charges, unsafe_sub(paid, loss))
+            asked: uint256 = unsafe_add(loss, charges)
+            ahead = min(ahead, unsafe_sub(paid, asked))
+            # rounded down
+            asked = unsafe_add(factors.initial * asked // wad.BPS, ahead)
+            sum.relief = unsafe_add(sum.relief, unsafe_sub(max(asked, paid), paid))
+        sum.loss = unsafe_add(sum.loss, loss)
+        sum.charges = unsafe_add(sum.charges, charges)
+        if netted and needs.underlyings != 1 << underlying:  # else there is nothing to net with
+            extreme: int256 = min(part.extreme, convert(loss, int256))
+            seen: uint256 = min(loss, convert(max(part.plain, extreme), uint256))
+            sum.netting = factor._add(sum.netting, params, part.profile, seen, extreme, loss)
+        sum.divergence = unsafe_add(sum.divergence, ahead)
+        sum.profit = unsafe_add(sum.profit, part.profit)
+        sum.worth = unsafe_add(sum.worth, unsafe_add(part.worth, convert(held, int256)))
+        exposure: uint256 = unsafe_add(held, part.gross)
+        if prices.validity == scan.STALE:
+            sum.stale = unsafe_add(sum.stale, exposure)
+        sum.late = unsafe_add(sum.late, exposure if prices.validity < scan.OPEN else part.late)
+
+    requirement: uint256 = sum.loss
+    if sum.netting.count > 0:
+        requirement = factor._requirement(sum.netting, factors.floor)
+        if requirement < sum.loss:
+            # netting lowers what is forgiven by as much as what is asked; rounded down
+            sum.relief = sum.relief * requirement // sum.loss
+    maintenance: uint256 = sum.haircuts + requirement + sum.charges
+    initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
+    maintenance = min(maintenance, LARGEST_MARGIN)
+    profit: int256 = wad._floor_div(sum.profit, wad.ISIZE)
+    equity: int256 = book.cash + book.basis + profit + sum.worth
     return IMarginEngine.Margin(
-        equity=cash + profit + convert(tally.spot, int256),
+        equity=max(-LARGEST_EQUITY, min(equity, LARGEST_EQUITY)),
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
-        initial=initial + tally.divergence,
-        validity=scan._validity(tally.stale, tally.late, maintenance),
+        initial=initial + sum.divergence - sum.relief,
+        validity=scan._validity(sum.stale, sum.late, maintenance),
     )
+
+
+@internal
+@pure
+def _straight(
+    size: int256,
+    prices: IMarketData.Market,
+    params: IMarginEngine.UnderlyingParams,
+    spot: uint256,
+) -> IScanner.Measure:
+    """
+    @notice What an underlying of which there is only the perpetual is worth and asks for: a line,
+        which loses most at an end of the range.
+    """
+    part: IScanner.Measure = empty(IScanner.Measure)
+    # unsafe: see above
+    gap: int256 = unsafe_sub(convert(prices.mark, int256), prices.funding)
+    part.profit = unsafe_mul(size, gap)
+    part.delta = scan._notional(size, prices.mark)
+    part.bound = True
+    part.gross = convert(abs(part.delta), uint256)
+    part.profile.line = unsafe_add(part.delta, convert(spot, int256))
+    net: uint256 = convert(abs(part.profile.line), uint256)
+    part.loss = wad._ceil_div(unsafe_mul(params.scan_range, net), wad.BPS)
+    part.plain = convert(part.loss, int256)
+    part.extreme = part.plain
+    matched: uint256 = unsafe_sub(unsafe_add(part.gross, spot), net) >> 1
+    part.charges = wad._ceil_div(unsafe_mul(params.calendar, matched), wad.BPS)
+    part.steep = unsafe_sub(part.gross, matched >> 1)
+    return part
+
+
+@external
+@reentrant
+def mark(instrument: uint256) -> uint256:
+    """
+    @notice What one contract of an option is worth at prices and volatilities rolled now, WAD,
+        rounded down.
+    @param instrument A call or a put that has not expired; of anything else it is 0.
+    """
+    return extcall scanner.mark(instrument)
+
+
+@external
+@view
+def knows(underlying: uint256, expiry: uint256) -> bool:
+    """
+    @notice Whether positions of an expiry can be assessed: the underlying is known, and the
+        expiry has a smile.
+    """
+    if underlying >= MAX_UNDERLYINGS or self._underlyings[underlying] == 0:
+        return False
+    return staticcall surface.knows(underlying, expiry)
 
 
 # -- governance ------------------------------------------------------------------------------------
@@ -247,6 +373,8 @@ def set_underlying(underlying: uint256, params: IMarginEngine.UnderlyingParams):
         if (assets >> asset) & 1 == 1:
             haircut._check_range(haircut._unpack(self._assets[asset]), params.scan_range)
     assert (staticcall market.feed(underlying)) != empty(address), "engine: no market"
+    span: uint256 = staticcall surface.span(underlying)
+    assert span == 0 or scan._span(params.scan_range) <= span, "engine: scan range beyond span"
     self._underlyings[underlying] = scan._pack(params, assets)
     log IMarginEngine.UnderlyingChanged(underlying=underlying, params=params)
 

@@ -11,16 +11,20 @@
 
         account      owner address << 96 | number; nobody needs to open one
         cash         quote, WAD; negative cash is a loan at the pool's rate
-        basis        quote leg of linear trades at mark: unsettled profit is
-                     X = basis + sum of size * (mark - funding), `settle` moves it to cash
-        equity       cash + X + collateral at the index
+        linear       perpetuals and futures, traded through basis: the quote leg at mark, so that
+                     unsettled profit is X = basis + sum of size * gap, where a gap is mark less
+                     funding; `settle` moves it to cash
+        option       a European call or put: premium and payoff are cash, nothing in between
+        over         expired, and what it settles at is known: the first to settle an account pays
+                     its payoffs and removes the positions
+        equity       cash + X + options + collateral at the index
         leg          a change of one account's position and cash; a book of legs is zero-sum
         scope        what an operator may do: trade on a venue (the venue's address), WITHDRAW,
-                     TRANSFER or CONFIGURE
+                     TRANSFER or CONFIGURE (the addresses 1, 2 and 3)
 
-        The law, after every call: tokens held = positive cash - debts + sum of basis, but for
-        rounding, which only ever leaves dust here; and of each other asset the sum of balances
-        is what is accounted. Tokens that are simply sent here change nothing.
+        The law, after every call: tokens held = positive cash - debts + sum of basis + payoffs of
+        what is over and not settled yet, but for rounding, which only ever leaves dust here; and
+        of each other asset the sum of balances is what is accounted. Tokens that are simply sent here change nothing.
 
         After an action an account must cover its initial margin at prices good enough to open
         risk, or else the action must have made it safer for little: maintenance margin no higher,
@@ -88,17 +92,11 @@ operators: public(HashMap[uint256, HashMap[address, HashMap[address, uint256]]])
 _allowances: HashMap[uint256, HashMap[address, uint256]]  # | day 32 | used 112 | limit 112 |
 
 
-struct Snapshot:
-    taken: bool
-    equity: int256
-    maintenance: uint256
-    validity: uint256
-
-
 # a batch under way: how deep, which accounts it touched, what they were at first touch
 _depth: transient (uint256)
 _touched: transient (DynArray[uint256, MAX_TOUCHED])
-_snapshots: transient (HashMap[uint256, Snapshot])
+pending: public(transient (HashMap[uint256, bool]))
+_snapshots: transient (HashMap[uint256, IMarginEngine.Margin])
 
 
 @deploy
@@ -127,7 +125,7 @@ def deposit(account: uint256, token: address, amount: uint256):
         configure it can add a collateral that it does not hold yet.
     @param amount Token units. Tokens that take a fee are refused.
     """
-    self._require(amount > 0, "vault: zero amount")
+    self._positive(amount)
     if token == quote.address:
         pool: IMarginVault.Pool = self._accrue()
         value: uint256 = amount * QUOTE_UNIT
@@ -144,9 +142,10 @@ def deposit(account: uint256, token: address, amount: uint256):
     log IMarginVault.Deposit(account=account, token=token, amount=amount)
 
     held: uint256 = self._held(token)
-    assert extcall IERC20(token).transferFrom(
+    moved: bool = extcall IERC20(token).transferFrom(
         msg.sender, self, amount, default_return_value=True
-    ), "vault: transfer failed"
+    )
+    self._require(moved, "vault: transfer failed")
     self._require(self._held(token) == held + amount, "vault: token takes a fee")
 
 
@@ -172,9 +171,8 @@ def withdraw(account: uint256, token: address, amount: uint256, to: address) -> 
     pool, paid = self._debit(account, self._asset(token), amount, True)
     interest._store(pool)
     log IMarginVault.Withdraw(account=account, token=token, amount=paid, to=to)
-    assert extcall IERC20(token).transfer(
-        to, paid, default_return_value=True
-    ), "vault: transfer failed"
+    moved: bool = extcall IERC20(token).transfer(to, paid, default_return_value=True)
+    self._require(moved, "vault: transfer failed")
     return paid
 
 
@@ -187,7 +185,7 @@ def transfer(source: uint256, target: uint256, token: address, amount: uint256) 
     """
     self._only(self._may(source, msg.sender, TRANSFER))
     self._require(source >> 96 == target >> 96, "vault: not one owner")
-    self._require(source != target, "vault: same account")
+    self._distinct(source, target)
     asset: uint256 = self._asset(token)
     moved: uint256 = 0
     pool: IMarginVault.Pool = empty(IMarginVault.Pool)
@@ -223,8 +221,8 @@ def _debit(
         if amount == max_value(uint256):
             taken = self._collateral[account][asset]
         book = self._hold(book, asset, -convert(taken, int256))
-    self._require(taken > 0, "vault: zero amount")
-    self._check(account, book, pool, OPEN, empty(Snapshot))
+    self._positive(taken)
+    self._check(account, book, pool, OPEN)
     pool = self._store(account, book, pool)
     if asset != QUOTE_ASSET:
         if leaves:
@@ -252,7 +250,7 @@ def set_netting(account: uint256, level: uint256):
     self._touch(account, pool)
     book: IMarginEngine.Book = self._load(account, pool)
     book.level = level
-    self._check(account, book, pool, OPEN, empty(Snapshot))
+    self._check(account, book, pool, OPEN)
     interest._store(self._store(account, book, pool))
     log IMarginVault.NettingChanged(account=account, level=level)
 
@@ -292,7 +290,8 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
         cash need neither approve the venue nor be checked; every other one must do both.
     @dev Accounts that trade are settled first, and what a trade pays above or below mark is
          settled at once; so no debt is left that only unsettled profit backs. Later moves of the
-         mark stand in basis. Legs are taken together by account, in order of first appearance;
+         mark stand in basis. An option is paid for, and its worth at the engine's mark only
+         tells what a trade loses. Legs are taken together by account, in order of first appearance;
          one without size only moves cash.
     """
     assert staticcall governed._REGISTRY.check_venue(msg.sender)
@@ -330,20 +329,27 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             leg: IMarginVault.Leg = legs[j]
             if leg.account != account or leg.size == 0:
                 continue
-            underlying: uint256 = instrument._underlying(leg.instrument)
-            limit: int256 = convert(staticcall governed._REGISTRY.size_limit(underlying), int256)
-            self._require(
-                limit > 0 and instrument._is_perpetual(leg.instrument), "vault: not listed"
+            limit: int256 = convert(
+                staticcall governed._REGISTRY.size_limit(leg.instrument), int256
             )
-            prices: IMarketData.Market = self._roll(leg.instrument)
-            result += wad._floor_div(leg.size * convert(prices.mark, int256), wad.ISIZE)
-            position: int256 = 0
-            book, position = self._trade(
-                book, instrument._key(leg.instrument), leg.size, self._gap(prices)
-            )
-            before: int256 = position - leg.size
+            self._require(limit > 0, "vault: not listed")
+            mark: uint256 = 0
+            gap: int256 = 0
+            mark, gap = extcall market.price(leg.instrument)
+            option: bool = instrument._strike(leg.instrument) != 0
+            if option:
+                mark = extcall self._engine().mark(leg.instrument)
+            worth: int256 = wad._floor_div(leg.size * convert(mark, int256), wad.ISIZE)
+            result += worth
+            if option:  # is paid for, not settled at mark
+                book.cash -= worth
+            key: uint256 = instrument._key(leg.instrument)
+            puts: int256 = leg.size if instrument._kind(leg.instrument) == instrument.PUT else 0
+            word: uint256 = 0
+            book, word = self._trade(book, key, leg.size - puts, puts, gap)
+            position: int256 = instrument._held(word, leg.instrument)
             # beyond the limit a position may shrink, but not turn round
-            shrinks: bool = abs(position) <= abs(before) and (position > 0) == (before > 0)
+            shrinks: bool = (position > 0) != (leg.size > 0)
             self._require(abs(position) <= limit or shrinks, "vault: position limit")
             log IMarginVault.Trade(
                 account=account,
@@ -351,12 +357,12 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
                 instrument=leg.instrument,
                 size=leg.size,
                 quote=leg.quote,
-                mark=prices.mark,
+                mark=mark,
                 position=position,
             )
         book.cash += result
         self._use_allowance(account, msg.sender, convert(max(0, -result), uint256))
-        self._check(account, book, pool, OPEN, empty(Snapshot))
+        self._check(account, book, pool, OPEN)
         pool = self._store(account, book, pool)
     self._require(quotes == 0, "vault: quote not zero-sum")
     interest._store(pool)
@@ -365,7 +371,8 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
 @external
 def settle(account: uint256):
     """
-    @notice Moves an account's unsettled profit from basis to cash; anyone may.
+    @notice Moves an account's unsettled profit from basis to cash, and pays for what is over;
+        anyone may.
     """
     pool: IMarginVault.Pool = self._accrue()
     book: IMarginEngine.Book = self._settled(account, pool)
@@ -402,18 +409,38 @@ def slice(
     """
     insurance: uint256 = staticcall governed._REGISTRY.check_liquidator(msg.sender)
     self._only(self._may(to, keeper, msg.sender))
-    self._require(not self._snapshots[account].taken, "vault: check pending")
-    self._require(account != to, "vault: same account")
+    self._require(not self.pending[account], "vault: check pending")
+    self._distinct(account, to)
     self._require(insurance not in [account, to], "vault: insurance account")
     self._require(fraction <= wad.WAD, "vault: fraction")
 
     pool: IMarginVault.Pool = self._accrue()
     self._touch(to, pool)
-    share: int256 = convert(fraction, int256)
     seller: IMarginEngine.Book = self._settled(account, pool)
-    buyer: IMarginEngine.Book = self._with_share(self._settled(to, pool), seller, share)
+    buyer: IMarginEngine.Book = self._settled(to, pool)
+    share: int256 = convert(fraction, int256)
     part: int256 = wad._floor_div(seller.cash * share, wad.IWAD)
-    seller = self._with_share(seller, seller, -share)
+    for i: uint256 in range(len(seller.positions), bound=MAX_POSITIONS):
+        word: uint256 = seller.positions[i]
+        gap: int256 = 0
+        if instrument._strike(word) == 0:
+            gap = (extcall market.price(word))[1]
+        calls: int256 = 0
+        puts: int256 = 0
+        calls, puts = instrument._sizes(word)
+        # unsafe: sizes are below 2**67, the share is at most 2**60; rounds toward zero
+        moved_calls: int256 = unsafe_mul(calls, share) // wad.IWAD
+        moved_puts: int256 = unsafe_mul(puts, share) // wad.IWAD
+        key: uint256 = instrument._key(word)
+        seller.positions[i] = instrument._pack(key, calls - moved_calls, puts - moved_puts)
+        seller.basis -= wad._ceil_div_signed(-moved_calls * gap, wad.ISIZE)
+        buyer, word = self._trade(buyer, key, moved_calls, moved_puts, gap)
+    if fraction == wad.WAD:
+        seller.positions = []  # all flat; of a smaller fraction, something is left of each
+    for i: uint256 in range(len(seller.collateral), bound=MAX_COLLATERALS):
+        moved: uint256 = seller.collateral[i].amount * fraction // wad.WAD  # rounds down
+        seller.collateral[i].amount -= moved
+        buyer = self._hold(buyer, seller.collateral[i].asset, convert(moved, int256))
     paid: int256 = payment
     if payment < 0:
         fund: int256 = interest._cash(pool, account_word._cash(self.words[insurance]))
@@ -421,7 +448,7 @@ def slice(
     seller.cash += max(paid, 0) - part
     buyer.cash += part - paid - convert(cut, int256)
 
-    self._check(to, buyer, pool, LIQUIDATION, empty(Snapshot))
+    self._check(to, buyer, pool, LIQUIDATION)
     pool = self._store(account, seller, pool)
     pool = self._store(to, buyer, pool)
     interest._store(self._pay(insurance, min(paid, 0) + convert(cut, int256), pool))
@@ -467,9 +494,8 @@ def _conclude():
     self._touched = []
     pool: IMarginVault.Pool = interest._accrued()[0]
     for account: uint256 in touched:
-        before: Snapshot = self._snapshots[account]
-        self._snapshots[account] = empty(Snapshot)
-        self._check(account, self._load(account, pool), pool, OPEN, before)
+        self._check(account, self._load(account, pool), pool, OPEN)
+        self.pending[account] = False
 
 
 # -- views -----------------------------------------------------------------------------------------
@@ -483,15 +509,6 @@ def unlocked() -> bool:
     @notice Whether a batch is under way, so that margin checks are still to come.
     """
     return self._depth > 0
-
-
-@external
-@view
-def pending(account: uint256) -> bool:
-    """
-    @notice Whether a margin check of the account is still to come in this transaction.
-    """
-    return self._snapshots[account].taken
 
 
 @external
@@ -512,7 +529,7 @@ def position(account: uint256, instrument_id: uint256) -> int256:
     key: uint256 = instrument._key(instrument_id)
     for i: uint256 in range(account_word._positions(self.words[account]), bound=MAX_POSITIONS):
         if instrument._key(self._positions[account][i]) == key:
-            return instrument._size(self._positions[account][i])
+            return instrument._held(self._positions[account][i], instrument_id)
     return 0
 
 
@@ -572,6 +589,18 @@ def _require(ok: bool, reason: String[32]):
 @pure
 def _only(allowed: bool):
     self._require(allowed, "vault: not allowed")
+
+
+@internal
+@pure
+def _distinct(account: uint256, other: uint256):
+    self._require(account != other, "vault: same account")
+
+
+@internal
+@pure
+def _positive(amount: uint256):
+    self._require(amount > 0, "vault: zero amount")
 
 
 @internal
@@ -699,13 +728,35 @@ def _store(
 @internal
 def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
     """
-    @notice The account with its unsettled profit moved from basis to cash.
+    @notice The account with its unsettled profit moved from basis to cash. Positions that are over
+        are gone, from storage too, and their payoffs part of that profit.
     """
     book: IMarginEngine.Book = self._load(account, pool)
     profit: int256 = 0
-    for word: uint256 in book.positions:
-        # no overflow: a size is below 2**67, a gap below 2**97, positions below 2**8
-        profit += instrument._size(word) * self._gap(self._roll(word))
+    payoff: int256 = 0
+    at: uint256 = len(book.positions)
+    count: uint256 = at
+    for i: uint256 in range(count, bound=MAX_POSITIONS):
+        # from the last to the first: what takes the place of a removed word was seen before it
+        at -= 1
+        word: uint256 = book.positions[at]
+        if instrument._strike(word) != 0 and block.timestamp < instrument._expiry(word):
+            continue
+        value: int256 = 0
+        over: bool = False
+        value, over = extcall market.unsettled(word)
+        # no overflow: a size is below 2**67, what it is worth below 2**99, positions below 2**8
+        if over:
+            payoff += value
+            book.positions[at] = book.positions[len(book.positions) - 1]
+            book.positions.pop()
+        else:
+            profit += value
+    if len(book.positions) < count:
+        # payoffs are basis first, of the account, as they are of the pool already, which so stays
+        # as it is; an exact division
+        book.basis += payoff // wad.ISIZE
+        self._store(account, book, pool)
     profit = book.basis + wad._floor_div(profit, wad.ISIZE)
     if profit != 0:
         book.basis -= profit
@@ -715,76 +766,37 @@ def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
 
 
 @internal
-def _roll(word: uint256) -> IMarketData.Market:
-    return extcall market.roll(instrument._underlying(word))
-
-
-@internal
-@pure
-def _gap(prices: IMarketData.Market) -> int256:
-    """
-    @notice What one contract of a perpetual is worth: mark less cumulative funding.
-    """
-    return convert(prices.mark, int256) - prices.funding
-
-
-@internal
 @pure
 def _trade(
-    book: IMarginEngine.Book, key: uint256, change: int256, gap: int256
-) -> (IMarginEngine.Book, int256):
+    book: IMarginEngine.Book, key: uint256, calls: int256, puts: int256, gap: int256
+) -> (IMarginEngine.Book, uint256):
     """
-    @notice Changes a position at mark: only basis moves, rounded against the account.
-    @return The book, and the position's new size.
+    @notice Changes a position at mark: only basis moves, rounded against the account. The change
+        of what is linear stands in the place of calls.
+    @return The book, and the position's new word.
     """
     traded: IMarginEngine.Book = book
-    traded.basis -= wad._ceil_div_signed(change * gap, wad.ISIZE)
+    traded.basis -= wad._ceil_div_signed(calls * gap, wad.ISIZE)
     count: uint256 = len(book.positions)
     at: uint256 = count
-    size: int256 = change
+    held_calls: int256 = 0
+    held_puts: int256 = 0
     for i: uint256 in range(count, bound=MAX_POSITIONS):
-        if instrument._key(book.positions[i]) == key:
+        if book.positions[i] >> instrument.KEY_SHIFT == key:
             at = i
-            size += instrument._size(book.positions[i])
+            held_calls, held_puts = instrument._sizes(book.positions[i])
             break
-    if size == 0:
+    word: uint256 = instrument._pack(key, held_calls + calls, held_puts + puts)
+    if instrument._is_flat(word):
         if at < count:
             traded.positions[at] = book.positions[count - 1]
             traded.positions.pop()
     elif at < count:
-        traded.positions[at] = instrument._pack(key, size)
+        traded.positions[at] = word
     else:
         self._require(count < MAX_POSITIONS, "vault: too many positions")
-        traded.positions.append(instrument._pack(key, size))
-    return traded, size
-
-
-@internal
-def _with_share(
-    book: IMarginEngine.Book, whole: IMarginEngine.Book, share: int256
-) -> IMarginEngine.Book:
-    """
-    @notice A book with a share (WAD, signed) of the positions, at mark, and of the collateral of
-        another; truncated toward zero, so that what one side loses the other one gains.
-    """
-    updated: IMarginEngine.Book = book
-    for word: uint256 in whole.positions:
-        position: int256 = 0
-        # unsafe: sizes are below 2**67, the share is at most 2**60
-        updated, position = self._trade(
-            updated,
-            instrument._key(word),
-            unsafe_mul(instrument._size(word), share) // wad.IWAD,
-            self._gap(self._roll(word)),
-        )
-    for holding: IMarginEngine.Holding in whole.collateral:
-        # unsafe: amounts are below 2**112
-        updated = self._hold(
-            updated,
-            holding.asset,
-            unsafe_mul(convert(holding.amount, int256), share) // wad.IWAD,
-        )
-    return updated
+        traded.positions.append(word)
+    return traded, word
 
 
 @internal
@@ -835,26 +847,30 @@ def _touch(account: uint256, pool: IMarginVault.Pool):
     """
     @notice In a batch, remembers the account as it is at first touch, for the check at the end.
     """
-    if self._depth == 0 or self._snapshots[account].taken:
+    if self._depth == 0 or self.pending[account]:
         return
-    self._snapshots[account] = self._snapshot(account, pool)
+    self.pending[account] = True
+    self._snapshots[account] = self._margin_of(account, pool)
     self._touched.append(account)
 
 
 @internal
-def _snapshot(account: uint256, pool: IMarginVault.Pool) -> Snapshot:
-    margin: IMarginEngine.Margin = self._assess(self._load(account, pool))
-    return Snapshot(
-        taken=True,
-        equity=margin.equity,
-        maintenance=margin.maintenance,
-        validity=margin.validity,
-    )
+def _margin_of(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Margin:
+    """
+    @notice Margin of an account as it stands in storage.
+    """
+    return self._assess(self._load(account, pool))
 
 
 @internal
 def _assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
-    return extcall IMarginEngine(staticcall governed._REGISTRY.engine()).assess(book)
+    return extcall self._engine().assess(book)
+
+
+@internal
+@view
+def _engine() -> IMarginEngine:
+    return IMarginEngine(staticcall governed._REGISTRY.engine())
 
 
 @internal
@@ -863,7 +879,6 @@ def _check(
     book: IMarginEngine.Book,
     pool: IMarginVault.Pool,
     validity: uint256,
-    snapshot: Snapshot,
 ):
     """
     @notice An account must cover its initial margin at prices good enough, or must have become
@@ -871,7 +886,8 @@ def _check(
         it freed, so that money does not leave this way. The latter is for accounts that are short
         already, and for everybody while prices are stale. An insolvent account may lose nothing,
         and only at prices that open risk. In a batch the check waits for its end.
-    @param snapshot What the account was before; not taken: it is still so in storage.
+    @param book The account as it will be; in storage it still is as it was, unless a check was
+        pending.
     """
     if self._depth > 0:
         return
@@ -880,9 +896,9 @@ def _check(
     after: IMarginEngine.Margin = self._assess(book)
     if after.validity >= validity and after.equity >= convert(after.initial, int256):
         return
-    before: Snapshot = snapshot
-    if not snapshot.taken:
-        before = self._snapshot(account, pool)
+    before: IMarginEngine.Margin = self._snapshots[account]
+    if not self.pending[account]:
+        before = self._margin_of(account, pool)
     left: int256 = after.equity + DUST
     safer: bool = after.maintenance <= before.maintenance
     if before.equity < 0:

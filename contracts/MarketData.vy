@@ -3,7 +3,8 @@
 """
 @title Market data
 @notice Per underlying: the index and how valid it is, the stable price, and of the perpetual the
-        mark and cumulative funding. The arithmetic is that of plimsoll.spec.market.
+        mark and cumulative funding. Per expiry of an underlying: the forward, and what futures and
+        options settle at. The arithmetic is that of plimsoll.spec.market.
 @dev index        what the index feed said last
      stable       follows the index, by at most `stable_rate` an hour
      observation  premium over the index of the premium feed's impact mid price, bounded; 0 where
@@ -20,16 +21,27 @@
      is stored when there is something new to observe; until then the same can be computed from
      the old words, so nobody gains by not rolling.
 
+     settlement   average of the index over the 1,800 s before an expiry, rounded down to 1e-10;
+                  fixed by whoever rolls first after it, or, where within that window the index
+                  was ever older than max_age_liquidation, by the governor an hour after it
+     forward      F(S) = fixed + ratio * S: far ahead the posted ratio alone; within the window
+                  what is averaged already is fixed and the ratio's share is what is left of it;
+                  after the expiry the settlement price, or until there is one, the average
+
+     The expiries ahead are a list: each word tells the next one, and an underlying's price word
+     the nearest, the only one that a roll looks at. Crossing one moves on to the next.
+
      Feeds are trusted for their answers and for nothing else. A feed that reverts, answers
      something malformed, or is gone, is silent: its last price stays and ages. What `roll` told
      first it tells for the rest of the transaction, so prices do not move inside a batch.
 @custom:kill Nothing to stop: without answers prices go stale, and stale prices only serve
-     reductions. The governor replaces feeds, and pauses in the Registry stop what reads them.
+     reductions; expiries that pass meanwhile wait for the governor. The governor replaces feeds, and pauses in the Registry stop what reads them.
 """
 
 from interfaces import IMarketData
 from interfaces import IPriceFeed
 from modules import governed
+from modules import instrument
 from modules import market_word
 from modules import wad
 
@@ -48,15 +60,26 @@ MAX_PRICE: constant(uint256) = 10**25  # ten million per unit
 AGREEMENT: constant(uint256) = 500  # bps that a new feed may be off the stored index
 FEED_GAS: constant(uint256) = 200_000  # that a feed may use, beyond it is silent
 
+WINDOW: constant(uint256) = market_word.WINDOW  # before an expiry, in which the index is averaged
+SETTLEMENT_UNIT: constant(uint256) = 10**8  # WAD: settlement prices are multiples
+MAX_EXPIRIES: constant(uint256) = 16  # ahead, per underlying
+MAX_AHEAD: constant(uint256) = 2 * 365 * DAY
+MAX_FORWARD_AGE: constant(uint256) = DAY  # oldest ratio that counts as fresh
+MIN_RATIO: constant(uint256) = 8 * wad.WAD // 10
+MAX_RATIO: constant(uint256) = 125 * wad.WAD // 100
+RATIO_STEP: constant(uint256) = 200  # bps that an update may change a ratio
+
 
 # what `roll` has told in this transaction
-told: transient (HashMap[uint256, IMarketData.Market])
+told: transient (HashMap[uint256, uint256[2]])
 
 # words of each underlying, laid out in market_word
 prices: HashMap[uint256, uint256]
 premiums: HashMap[uint256, uint256]
 configs: HashMap[uint256, uint256]
+expiries: HashMap[uint256, HashMap[uint256, uint256]]
 
+surface: public(address)
 premium_feed: public(HashMap[uint256, address])
 
 
@@ -72,15 +95,24 @@ def roll(underlying: uint256) -> IMarketData.Market:
     @dev Anyone may. A feed that reverts is silent. Reverts for an unknown underlying, and where
         there is not the gas left that a feed may need.
     """
-    market: IMarketData.Market = self.told[underlying]
-    if market.index == 0:
+    return market_word._unpack_told(self._roll(underlying))
+
+
+@internal
+def _roll(underlying: uint256) -> uint256[2]:
+    """
+    @return The market, packed.
+    """
+    told: uint256[2] = self.told[underlying]
+    if told[0] == 0:
         state: IMarketData.State = empty(IMarketData.State)
         changed: bool = False
-        market, state, changed = self._rolled(underlying)
+        told, state, changed = self._rolled(underlying)
         if changed:
+            state.next_expiry = self._gather(underlying, state.next_expiry)
             self._store(underlying, state)
-        self.told[underlying] = market
-    return market
+        self.told[underlying] = told
+    return told
 
 
 @external
@@ -89,19 +121,17 @@ def peek(underlying: uint256) -> IMarketData.Market:
     """
     @notice What `roll` would tell, storing nothing.
     """
-    market: IMarketData.Market = self.told[underlying]
-    if market.index == 0:
-        state: IMarketData.State = empty(IMarketData.State)
-        changed: bool = False
-        market, state, changed = self._rolled(underlying)
-    return market
+    told: uint256[2] = self.told[underlying]
+    if told[0] == 0:
+        told = self._rolled(underlying)[0]
+    return market_word._unpack_told(told)
 
 
 @internal
 @view
-def _rolled(underlying: uint256) -> (IMarketData.Market, IMarketData.State, bool):
+def _rolled(underlying: uint256) -> (uint256[2], IMarketData.State, bool):
     """
-    @return The market, the state as of now with the feeds' answers taken in, and whether it is
+    @return The market, packed, the state as of now with the feeds' answers taken in, and whether it is
         worth storing.
     """
     config: uint256 = self._config(underlying)
@@ -117,7 +147,8 @@ def _rolled(underlying: uint256) -> (IMarketData.Market, IMarketData.State, bool
     observation: int256 = self._observe(underlying, params, state.index)
     changed = changed or observation != state.observation
     state.observation = observation
-    return self._market(params, state), state, changed
+    crossed: bool = state.next_expiry != 0 and state.next_expiry <= block.timestamp
+    return self._market(underlying, params, state), state, changed or crossed
 
 
 @internal
@@ -210,6 +241,28 @@ def _ask(feed: address) -> (uint256, uint256):
 
 
 @internal
+def _gather(underlying: uint256, nearest: uint256) -> uint256:
+    """
+    @notice Stores what the index of before adds up to in the windows of expiries: of the nearest
+        one, and of more only where it is crossed. To be called before the index is stored anew.
+    @param nearest Expiry that was ahead when the index was stored, 0 where there was none.
+    @return The nearest one ahead now.
+    """
+    expiry: uint256 = nearest
+    for i: uint256 in range(MAX_EXPIRIES):
+        if expiry == 0 or block.timestamp <= expiry - WINDOW:
+            break
+        item: IMarketData.Expiry = self._expiry(underlying, expiry)
+        self.expiries[underlying][expiry] = market_word._pack_expiry(item)
+        if block.timestamp < expiry:
+            break  # those behind it begin later
+        if item.fixed:
+            log IMarketData.ExpiryFixed(underlying=underlying, expiry=expiry, price=item.gathered)
+        expiry = item.next
+    return expiry
+
+
+@internal
 def _store(underlying: uint256, state: IMarketData.State):
     price: uint256 = 0
     premium: uint256 = 0
@@ -229,9 +282,11 @@ def _store(underlying: uint256, state: IMarketData.State):
 
 @internal
 @view
-def _market(params: IMarketData.Params, state: IMarketData.State) -> IMarketData.Market:
+def _market(
+    underlying: uint256, params: IMarketData.Params, state: IMarketData.State
+) -> uint256[2]:
     """
-    @notice What is told of a state that has been rolled to now. The mark rounds down.
+    @notice What is told of a state that has been rolled to now, packed. The mark rounds down.
     """
     age: uint256 = block.timestamp - state.updated
     gap: uint256 = max(state.index, state.stable) - min(state.index, state.stable)
@@ -242,13 +297,161 @@ def _market(params: IMarketData.Params, state: IMarketData.State) -> IMarketData
         validity = 1
     # |premium| <= 10 %
     factor: uint256 = convert(wad.IWAD + state.premium, uint256)
-    return IMarketData.Market(
-        index=state.index,
-        stable=state.stable,
-        mark=state.index * factor // wad.WAD,
-        funding=state.funding,
-        validity=validity,
+    return market_word._pack_told(
+        IMarketData.Market(
+            index=state.index,
+            stable=state.stable,
+            mark=state.index * factor // wad.WAD,
+            funding=state.funding,
+            validity=validity,
+            next_expiry=self._ahead(underlying, state.next_expiry),
+        )
     )
+
+
+@internal
+@view
+def _ahead(underlying: uint256, nearest: uint256) -> uint256:
+    """
+    @return The nearest expiry ahead, from the one that was so at some time.
+    """
+    expiry: uint256 = nearest
+    for i: uint256 in range(MAX_EXPIRIES):
+        if expiry == 0 or block.timestamp < expiry:
+            break
+        expiry = market_word._following(self.expiries[underlying][expiry])
+    return expiry
+
+
+@external
+def price(word: uint256) -> (uint256, int256):
+    """
+    @notice What one contract of an instrument, or of a position word, trades at and what it is
+        worth in basis, WAD; rolls. (0, 0) of an option, whose price the engine knows.
+    """
+    if instrument._strike(word) != 0:
+        return 0, 0
+    return self._price(word)
+
+
+@internal
+def _price(word: uint256) -> (uint256, int256):
+    """
+    @notice Of what is linear: a perpetual is worth its mark less cumulative funding, a future its
+        forward.
+    """
+    underlying: uint256 = instrument._underlying(word)
+    market: IMarketData.Market = market_word._unpack_told(self._roll(underlying))
+    expiry: uint256 = instrument._expiry(word)
+    if expiry == 0:
+        return market.mark, convert(market.mark, int256) - market.funding
+    forward: IMarketData.Forward = self._forward(underlying, expiry)
+    mark: uint256 = forward.fixed + forward.ratio * market.index // wad.WAD
+    return mark, convert(mark, int256)
+
+
+@external
+def unsettled(word: uint256) -> (int256, bool):
+    """
+    @notice What a position has to be settled with, WAD * 1e-8 contracts, and whether it is over:
+        its value in basis while it is live (nothing for an option), its payoff when its expiry is
+        fixed. Rolls for what moves with the index.
+    @dev No overflow: sizes are below 2**67, prices and strikes below 2**98. A payoff is an exact
+        number of wei, as strikes and settlement prices are multiples of 10**8.
+    """
+    calls: int256 = 0
+    puts: int256 = 0
+    calls, puts = instrument._sizes(word)
+    expiry: uint256 = instrument._expiry(word)
+    strike: uint256 = instrument._strike(word) * instrument.STRIKE_UNIT
+    if expiry != 0 and block.timestamp >= expiry:
+        item: IMarketData.Expiry = self._expiry(instrument._underlying(word), expiry)
+        if item.fixed:
+            payoff: int256 = convert(item.gathered, int256) - convert(strike, int256)
+            if strike != 0:
+                return calls * max(payoff, 0) + puts * max(-payoff, 0), True
+            return calls * payoff, True
+    if strike != 0:
+        return 0, False
+    return calls * self._price(word)[1], False
+
+
+@external
+@view
+def forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
+    """
+    @notice The forward of an expiry as of now: F(S) = fixed + ratio * S, rounded down. Reverts
+        for an expiry that was never listed.
+    """
+    return self._forward(underlying, expiry)
+
+
+@internal
+@view
+def _forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
+    item: IMarketData.Expiry = self._expiry(underlying, expiry)
+    if block.timestamp >= expiry:
+        price: uint256 = item.gathered if item.fixed else self._average(item.gathered)
+        return IMarketData.Forward(fixed=price, ratio=0, fresh=True)
+    left: uint256 = min(expiry - block.timestamp, WINDOW)
+    return IMarketData.Forward(
+        fixed=item.gathered // WINDOW,
+        ratio=item.ratio * left // WINDOW,
+        fresh=block.timestamp - item.posted <= MAX_FORWARD_AGE,
+    )
+
+
+@internal
+@view
+def _expiry(underlying: uint256, expiry: uint256) -> IMarketData.Expiry:
+    """
+    @notice An expiry as of now. What is stored is completed with the index as it was last stored,
+        the one observation from then on, so it is the same before and after a roll.
+    """
+    item: IMarketData.Expiry = self._listed(underlying, expiry)
+    # unsafe: listed expiries are later than a window from the start of time
+    if item.fixed or block.timestamp <= unsafe_sub(expiry, WINDOW):
+        return item
+    state: IMarketData.State = market_word._unpack_state(
+        self.prices[underlying], self.premiums[underlying]
+    )
+    begin: uint256 = max(state.time, unsafe_sub(expiry, WINDOW))
+    end: uint256 = min(block.timestamp, expiry)
+    if begin < end:
+        age: uint256 = end - state.updated
+        params: IMarketData.Params = market_word._params(self.configs[underlying])
+        item.late = item.late or age > params.max_age_liquidation
+        item.gathered += state.index * (end - begin)
+    if block.timestamp >= expiry and not item.late:
+        item.gathered = self._average(item.gathered)
+        item.fixed = True
+    return item
+
+
+@internal
+@view
+def _listed(underlying: uint256, expiry: uint256) -> IMarketData.Expiry:
+    """
+    @notice An expiry as it is stored.
+    """
+    word: uint256 = self.expiries[underlying][expiry]
+    assert word != 0, "market: unknown expiry"
+    return market_word._unpack_expiry(word)
+
+
+@internal
+@pure
+def _average(gathered: uint256) -> uint256:
+    """
+    @notice What a whole window settles at, rounded down.
+    """
+    return self._rounded(gathered // WINDOW)
+
+
+@internal
+@pure
+def _rounded(price: uint256) -> uint256:
+    return price // SETTLEMENT_UNIT * SETTLEMENT_UNIT
 
 
 # Governance
@@ -280,6 +483,7 @@ def list_market(underlying: uint256, feed: address, params: IMarketData.Params):
             observation=0,
             funding=0,
             time=block.timestamp,
+            next_expiry=0,
         ),
     )
 
@@ -338,6 +542,7 @@ def _settle(underlying: uint256) -> (IMarketData.Params, IMarketData.State):
     governed._only_locked()
     params: IMarketData.Params = market_word._params(self._config(underlying))
     state: IMarketData.State = self._advanced(underlying, params)
+    state.next_expiry = self._gather(underlying, state.next_expiry)
     self._store(underlying, state)
     return params, state
 
@@ -366,7 +571,112 @@ def _set_params(underlying: uint256, feed: address, params: IMarketData.Params):
     log IMarketData.ParamsChanged(underlying=underlying, params=params)
 
 
+@external
+def set_surface(surface: address):
+    """
+    @notice Governor only, outside of batches: the contract that may post forward ratios.
+    """
+    governed._only_governor()
+    governed._only_locked()
+    self.surface = surface
+    log IMarketData.SurfaceChanged(surface=surface)
+
+
+@external
+def list_expiry(underlying: uint256, expiry: uint256, ratio: uint256):
+    """
+    @notice Steward or governor, outside of batches: an expiry that futures and options may have.
+    @param expiry A multiple of 1,800 s, more than an hour and at most two years ahead; at most 16
+        are ahead of an underlying.
+    @param ratio Of the forward to the index, 0.8 .. 1.25, WAD.
+    """
+    governed._only_steward()
+    state: IMarketData.State = self._settle(underlying)[1]
+    assert expiry % WINDOW == 0, "market: expiry out of range"
+    assert expiry > block.timestamp + HOUR, "market: expiry out of range"
+    assert expiry <= block.timestamp + MAX_AHEAD, "market: expiry out of range"
+    assert self.expiries[underlying][expiry] == 0, "market: already listed"
+
+    before: uint256 = 0
+    next: uint256 = state.next_expiry
+    last: uint256 = next
+    for i: uint256 in range(MAX_EXPIRIES - 1):
+        if last == 0:
+            break
+        if last < expiry:
+            before = last
+        last = market_word._following(self.expiries[underlying][last])
+    assert last == 0, "market: too many expiries"
+    if before == 0:
+        state.next_expiry = expiry
+        self.prices[underlying] = market_word._pack_state(state)[0]
+    else:
+        earlier: IMarketData.Expiry = self._listed(underlying, before)
+        next = earlier.next
+        earlier.next = expiry
+        self.expiries[underlying][before] = market_word._pack_expiry(earlier)
+    log IMarketData.ExpiryListed(underlying=underlying, expiry=expiry)
+    item: IMarketData.Expiry = empty(IMarketData.Expiry)
+    item.next = next
+    self._set_ratio(underlying, expiry, item, ratio)
+
+
+@external
+def set_ratio(underlying: uint256, expiry: uint256, ratio: uint256):
+    """
+    @notice Surface, steward or governor, outside of batches: the forward ratio of an expiry
+        ahead.
+    @param ratio 0.8 .. 1.25, WAD; at most 2 % off what it was.
+    """
+    if msg.sender != self.surface:
+        governed._only_steward()
+    governed._only_locked()
+    item: IMarketData.Expiry = self._listed(underlying, expiry)
+    assert block.timestamp < expiry, "market: expired"
+    change: uint256 = max(ratio, item.ratio) - min(ratio, item.ratio)
+    assert change * wad.BPS <= RATIO_STEP * item.ratio, "market: ratio moves too far"
+    self._set_ratio(underlying, expiry, item, ratio)
+
+
+@internal
+def _set_ratio(underlying: uint256, expiry: uint256, item: IMarketData.Expiry, ratio: uint256):
+    assert MIN_RATIO <= ratio and ratio <= MAX_RATIO, "market: ratio out of range"
+    updated: IMarketData.Expiry = item
+    updated.ratio = ratio
+    updated.posted = block.timestamp
+    self.expiries[underlying][expiry] = market_word._pack_expiry(updated)
+    log IMarketData.RatioChanged(underlying=underlying, expiry=expiry, ratio=ratio)
+
+
+@external
+def fix(underlying: uint256, expiry: uint256, price: uint256):
+    """
+    @notice Governor only, outside of batches: what an expiry settles at that could not be fixed
+        by itself, from an hour after it on.
+    @param price WAD, at most 10**25; rounded down to a multiple of 10**8.
+    """
+    governed._only_governor()
+    self._settle(underlying)
+    item: IMarketData.Expiry = self._listed(underlying, expiry)
+    assert block.timestamp >= expiry + HOUR, "market: too early"
+    assert not item.fixed, "market: already fixed"
+    assert price != 0 and price <= MAX_PRICE, "market: price out of range"
+    item.gathered = self._rounded(price)
+    item.fixed = True
+    self.expiries[underlying][expiry] = market_word._pack_expiry(item)
+    log IMarketData.ExpiryFixed(underlying=underlying, expiry=expiry, price=item.gathered)
+
+
 # Views
+
+
+@external
+@view
+def expiry_of(underlying: uint256, expiry: uint256) -> IMarketData.Expiry:
+    """
+    @notice What is known of an expiry as of now. Reverts for one that was never listed.
+    """
+    return self._expiry(underlying, expiry)
 
 
 @external

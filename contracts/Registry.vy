@@ -13,6 +13,7 @@
 
          core   liquidate 32 | trade 32 | withdraw 32 | engine 160    (times: unix seconds)
          asset  cap 112 | decimals 8 | id + 1 8                       (cap: token units)
+         series step 64 | low 64 | high 64 | limit 64                 (1e-8 of quote, contracts)
 
      A pause is for at most MAX_PAUSE, and the same action not again before MAX_PAUSE + COOLDOWN
      after the last pause began, so that withdrawals can never be stopped for ever. The governor
@@ -26,6 +27,7 @@ from ethereum.ercs import IERC20Detailed
 from interfaces import IMarginEngine
 from interfaces import IMarginVault
 from interfaces import IRegistry
+from modules import instrument
 from modules import rate_curve
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
@@ -51,12 +53,15 @@ GRACE: public(constant(uint256)) = 3_600
 
 MAX_ASSETS: constant(uint256) = 32
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
+MAX_EXPIRIES: constant(uint256) = 16  # ahead, per underlying
 MAX_DECIMALS: constant(uint256) = 18
 MAX_CAP: constant(uint256) = 2**112 - 1  # token units
 MAX_SIZE: constant(uint256) = 2**67 - 1  # what a position word can hold, 1e-8 contracts
 
 # masks
 ADDRESS: constant(uint256) = 2**160 - 1
+FIELD: constant(uint256) = 2**64 - 1
+MAX_STRIKE: constant(uint256) = 10**15  # 1e-8 of quote: ten million, as much as a price can be
 TIME: constant(uint256) = 2**32 - 1
 
 quote: public(immutable(address))
@@ -69,12 +74,14 @@ insurance: public(uint256)
 
 tokens: public(HashMap[uint256, address])
 asset_count: public(uint256)
-size_limit: public(HashMap[uint256, uint256])
 venues: public(HashMap[address, bool])
 paused_at: public(HashMap[IRegistry.Action, uint256])  # when the last pause of an action began
 
 _core: uint256
 _assets: HashMap[address, uint256]
+_size_limits: HashMap[uint256, uint256]  # of perpetuals
+_series: HashMap[uint256, HashMap[uint256, uint256]]
+_expiries: HashMap[uint256, DynArray[uint256, MAX_EXPIRIES]]  # of series, some may have passed
 
 
 @deploy
@@ -142,8 +149,11 @@ def set_engine(engine: address):
     for asset: uint256 in range(self.asset_count, bound=MAX_ASSETS):
         self._check_asset(engine, self._asset_of(self.tokens[asset]))
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
-        if self.size_limit[underlying] > 0:
+        if self._size_limits[underlying] > 0:
             self._check_underlying(engine, underlying)
+        for expiry: uint256 in self._expiries[underlying]:
+            if block.timestamp < expiry:
+                self._check_expiry(engine, underlying, expiry)
     self._core = self._core >> 160 << 160 | convert(engine, uint256)
     log IRegistry.EngineChanged(engine=engine)
 
@@ -214,16 +224,53 @@ def set_size_limit(underlying: uint256, limit: uint256):
     """
     @notice Steward or governor; a limit of 0 (not listed) is raised by the governor only.
     @param underlying Id, 1 .. 63, that the engine knows.
-    @param limit Largest position of one account in one instrument, 1e-8 contracts, below 2**67.
+    @param limit Largest position of one account in the perpetual, 1e-8 contracts, below 2**67.
         0: nothing trades, not even to reduce; 1: positions can only be reduced.
     """
-    self._only_steward(self.size_limit[underlying] == 0)
+    self._only_steward(self._size_limits[underlying] == 0)
     assert underlying != 0 and underlying < MAX_UNDERLYINGS, "registry: unknown underlying"
     assert limit <= MAX_SIZE, "registry: limit too large"
     if limit > 0:
         self._check_underlying(self._engine(), underlying)
-    self.size_limit[underlying] = limit
+    self._size_limits[underlying] = limit
     log IRegistry.SizeLimitChanged(underlying=underlying, limit=limit)
+
+
+@external
+def list_series(underlying: uint256, expiry: uint256, series: IRegistry.Series):
+    """
+    @notice Steward or governor, for an underlying whose perpetual is not listed the governor only:
+        what can be traded of an expiry, its future and options on a grid of strikes; again to
+        change it. Positions off a new grid stay, and are settled.
+    @param expiry Ahead, and known to the engine; at most 16 are ahead of an underlying.
+    @param series Strikes are the multiples of `step` from `low` to `high`, both such multiples,
+        not 0, and at most ten million; all three 0: only the future. Limit below 2**64, 0: nothing
+        trades, not even to reduce; 1: positions can only be reduced.
+    """
+    self._only_steward(self._size_limits[underlying] == 0)
+    assert underlying != 0 and underlying < MAX_UNDERLYINGS, "registry: unknown underlying"
+    assert block.timestamp < expiry, "registry: expired"
+    assert series.limit <= FIELD, "registry: limit too large"
+    assert series.high <= MAX_STRIKE, "registry: strikes"
+    if series.step == 0:
+        assert series.low == 0 and series.high == 0, "registry: strikes"
+    else:
+        assert 0 < series.low and series.low <= series.high, "registry: strikes"
+        # the step is no more than the field holds, as it divides what the field does
+        assert series.low % series.step == 0, "registry: strikes"
+        assert series.high % series.step == 0, "registry: strikes"
+    self._check_expiry(self._engine(), underlying, expiry)
+    ahead: DynArray[uint256, MAX_EXPIRIES] = []
+    for listed: uint256 in self._expiries[underlying]:
+        if block.timestamp < listed and listed != expiry:
+            ahead.append(listed)
+    assert len(ahead) < MAX_EXPIRIES, "registry: too many expiries"
+    ahead.append(expiry)
+    self._expiries[underlying] = ahead
+    self._series[underlying][expiry] = (
+        series.step << 192 | series.low << 128 | series.high << 64 | series.limit
+    )
+    log IRegistry.SeriesListed(underlying=underlying, expiry=expiry, series=series)
 
 
 @external
@@ -305,6 +352,32 @@ def check_venue(venue: address) -> bool:
 
 @external
 @view
+def size_limit(instrument_id: uint256) -> uint256:
+    """
+    @notice Largest position of one account in an instrument, 1e-8 contracts; 0: not listed,
+        expired, or no canonical word.
+    """
+    if not instrument._is_canonical(instrument_id):
+        return 0
+    underlying: uint256 = instrument._underlying(instrument_id)
+    expiry: uint256 = instrument._expiry(instrument_id)
+    if expiry == 0:
+        return self._size_limits[underlying]
+    if expiry <= block.timestamp:
+        return 0
+    word: uint256 = self._series[underlying][expiry]
+    strike: uint256 = instrument._strike(instrument_id)
+    if strike != 0:
+        step: uint256 = word >> 192
+        if step == 0 or strike % step != 0:
+            return 0
+        if strike < (word >> 128) & FIELD or strike > (word >> 64) & FIELD:
+            return 0
+    return word & FIELD
+
+
+@external
+@view
 def check_liquidator(caller: address) -> uint256:
     """
     @return The insurance account. Reverts where the caller is not the liquidator,
@@ -339,6 +412,30 @@ def asset_of(token: address) -> IRegistry.Asset:
     @notice The collateral asset of a token, its cap in token units; reverts where it is unknown.
     """
     return self._asset_of(token)
+
+
+@external
+@view
+def series(underlying: uint256, expiry: uint256) -> IRegistry.Series:
+    """
+    @notice What is listed of an expiry, all 0 where nothing is.
+    """
+    word: uint256 = self._series[underlying][expiry]
+    return IRegistry.Series(
+        step=word >> 192,
+        low=(word >> 128) & FIELD,
+        high=(word >> 64) & FIELD,
+        limit=word & FIELD,
+    )
+
+
+@external
+@view
+def expiries(underlying: uint256) -> DynArray[uint256, MAX_EXPIRIES]:
+    """
+    @notice Of the series of an underlying, in the order of listing; some may have passed.
+    """
+    return self._expiries[underlying]
 
 
 @external
@@ -441,6 +538,15 @@ def _check_underlying(engine: address, underlying: uint256):
         assert (
             staticcall IMarginEngine(engine).underlying_params(underlying)
         ).scan_range != 0, "registry: engine without underlying"
+
+
+@internal
+@view
+def _check_expiry(engine: address, underlying: uint256, expiry: uint256):
+    if engine != empty(address):
+        assert staticcall IMarginEngine(engine).knows(underlying, expiry), (
+            "registry: engine without expiry"
+        )
 
 
 @internal

@@ -3,8 +3,9 @@
     protocol = deploy(project, accounts, chain)
     protocol = deploy(project, accounts, chain, fees={"maker": 0})   # overrides local.yaml
 
-gives a namespace of contracts (quote, weth, wbtc, registry, market, engine, vault, orders,
-liquidator, lens), of the aggregators that stand for the price sources, by underlying, and of roles.
+gives a namespace of contracts (quote, weth, wbtc, registry, market, surface, engine, vault, orders,
+liquidator, lens, risk_lens), of the aggregators that stand for the price sources, by underlying,
+and of roles.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,10 @@ from tests.harness import Accounts, Chain, Contract, Project
 
 LOCAL = Path(__file__).parents[1] / "parameters" / "local.yaml"
 ROLES = ("governor", "guardian", "steward", "keeper", "trader", "maker", "taker", "stranger")
-CONTRACTS = ("registry", "market", "engine", "vault", "orders", "liquidator", "lens")
+CONTRACTS = (
+    *("registry", "market", "surface", "engine", "vault", "orders"),
+    *("liquidator", "lens", "risk_lens"),
+)
 BTC, ETH, SOL = 1, 2, 3
 
 

@@ -16,30 +16,28 @@
 from interfaces import IPriceFeed
 from interfaces import ISignedFeed
 from modules import governed
-from snekmate.utils import ecdsa
-from snekmate.utils import eip712_domain_separator
+from modules import signed
 
 implements: IPriceFeed
 implements: ISignedFeed
 
 initializes: governed
-initializes: eip712_domain_separator
+initializes: signed[governed := governed]
 
 exports: (
-    eip712_domain_separator.eip712Domain,
     governed.registry,
+    signed.eip712_domain_separator.eip712Domain,
+    signed.is_signer,
+    signed.name,
+    signed.set_signers,
+    signed.signers,
+    signed.threshold,
 )
 
 REPORT: constant(bytes32) = keccak256("Report(uint256 price,uint256 time)")
 MAX_PRICE: constant(uint256) = 10**25  # MarketData takes no more
 TIME: constant(uint256) = 2**40 - 1  # mask
 
-name: public(immutable(String[50]))
-
-threshold: public(uint256)
-is_signer: public(HashMap[address, bool])
-
-_signers: DynArray[address, 16]
 _last: uint256
 
 
@@ -54,9 +52,7 @@ def __init__(
     @param _name Of the EIP-712 domain, which wallets show, such as "BTC / USD".
     """
     governed.__init__(_registry)
-    eip712_domain_separator.__init__(_name, "1")
-    name = _name
-    self._set_signers(_signers, _threshold)
+    signed.__init__(_name, _signers, _threshold)
 
 
 @external
@@ -71,15 +67,7 @@ def report(price: uint256, time: uint256, signatures: DynArray[Bytes[65], 16]):
     assert price != 0 and price <= MAX_PRICE, "feed: price out of range"
     assert time <= block.timestamp, "feed: time in the future"
     assert time > (self._last & TIME), "feed: not newer"
-    assert len(signatures) >= self.threshold, "feed: too few signatures"
-    digest: bytes32 = self._digest(price, time)
-    last: uint160 = 0
-    for signature: Bytes[65] in signatures:
-        signer: address = ecdsa._recover_sig(digest, signature)
-        assert self.is_signer[signer], "feed: not a signer"
-        # so that each counts once
-        assert convert(signer, uint160) > last, "feed: signers not ascending"
-        last = convert(signer, uint160)
+    signed._check_signatures(self._digest(price, time), signatures)
     self._last = (price << 40) | time  # a block's time has 40 bits
     log ISignedFeed.Reported(price=price, time=time)
 
@@ -107,37 +95,4 @@ def report_digest(price: uint256, time: uint256) -> bytes32:
 @internal
 @view
 def _digest(price: uint256, time: uint256) -> bytes32:
-    return eip712_domain_separator._hash_typed_data_v4(keccak256(abi_encode(REPORT, price, time)))
-
-
-@external
-def set_signers(signers: DynArray[address, 16], threshold: uint256):
-    """
-    @notice Governor only: replaces the signers. Reports taken before stay.
-    @param signers At most 16, each once, in any order.
-    @param threshold How many must sign, 1 .. their number.
-    """
-    governed._only_governor()
-    self._set_signers(signers, threshold)
-
-
-@internal
-def _set_signers(signers: DynArray[address, 16], threshold: uint256):
-    assert threshold != 0 and threshold <= len(signers), "feed: threshold out of range"
-    for signer: address in self._signers:
-        self.is_signer[signer] = False
-    for signer: address in signers:
-        assert signer != empty(address) and not self.is_signer[signer], "feed: zero or twice"
-        self.is_signer[signer] = True
-    self._signers = signers
-    self.threshold = threshold
-    log ISignedFeed.SignersChanged(signers=signers, threshold=threshold)
-
-
-@external
-@view
-def signers() -> DynArray[address, 16]:
-    """
-    @notice Whose signatures count.
-    """
-    return self._signers
+    return signed._digest(keccak256(abi_encode(REPORT, price, time)))

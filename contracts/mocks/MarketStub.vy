@@ -7,6 +7,7 @@
 from interfaces import IMarketData
 
 markets: HashMap[uint256, IMarketData.Market]
+forwards: HashMap[uint256, HashMap[uint256, IMarketData.Forward]]
 feed: public(HashMap[uint256, address])
 rolls: public(uint256)  # how often `roll` was called
 
@@ -15,6 +16,11 @@ rolls: public(uint256)  # how often `roll` was called
 def set_market(underlying: uint256, market: IMarketData.Market):
     self.markets[underlying] = market
     self.feed[underlying] = self
+
+
+@external
+def set_forward(underlying: uint256, expiry: uint256, forward: IMarketData.Forward):
+    self.forwards[underlying][expiry] = forward
 
 
 @external
@@ -27,3 +33,9 @@ def roll(underlying: uint256) -> IMarketData.Market:
 @view
 def peek(underlying: uint256) -> IMarketData.Market:
     return self.markets[underlying]
+
+
+@external
+@view
+def forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
+    return self.forwards[underlying][expiry]

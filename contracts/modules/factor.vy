@@ -1,45 +1,53 @@
 # pragma version 0.4.3
 """
 @title Correlation by a market factor
-@notice The scan requirement of a book from the scan losses of its underlyings. One market factor
-        moves each underlying u by its loading beta_u, the rest of u's range is its own; so the
-        correlation of u and v is beta_u * beta_v, always a valid matrix. With losses l_u, signed
-        by the side that loses, a book needs the largest of
+@notice The scan requirement of a portfolio, gathered underlying by underlying. One market factor
+        moves each underlying u by its loading beta_u, the rest of its range R_u is its own; so
+        the correlation of u and v is beta_u * beta_v, always a valid matrix. Volatilities of
+        different underlyings need not move together: Y_u(s, v) is half of what u's book is worth
+        after the move s with volatility v (down or up), and half of the lower of both. A book
+        needs the largest of
 
-            factor     max over angles t of
-                         sin t * |sum beta_u l_u| + cos t * sqrt(sum (1 - beta_u**2) l_u**2)
-            comove     |sum l_u|, the crash in which everything moves together
-            extremes   sqrt(sum l_u**2)
-            floor      psi * sum |l_u|
+            factor     max over t, v of
+                         sum (now_u - Y_u(sin t beta_u R_u, v)) + sqrt(sum I_u**2)
+                       I_u = max(0, Y_u(sin t beta_u R_u, v)
+                                    - min Y_u(sin t beta_u R_u +- cos t sqrt(1 - beta_u**2) R_u, v))
+            comove     max over x, v of sum (now_u - Y_u(x R_u, v)), everything moves together
+            extremes   sqrt(sum X_u**2)
+            floor      psi * sum L_u
 
-        t = 0, 22.5, 45, 67.5, 90 degrees; all of it is sub-additive, and nothing exceeds
-        sum |l_u|. The factors share a word: | 0 208 | target 16 | initial 16 | floor 16 |,
-        as in plimsoll.spec.margin.
-@dev Nothing overflows: losses of a book add up to less than 2**113 (at most 144 positions and
-     holdings of at most 2**106 each, times a range of at most 40 %), so a sum of squares is below
-     2**226, times BPS**2 below 2**253.
+        t = -90, -67.5 .. 90 degrees, x = -1, -2/3 .. 1; and on top of it what losses between the
+        points of the grids exceed those at them. The factors share a word:
+        | 0 208 | target 16 | initial 16 | floor 16 |, as in plimsoll.spec.scan.
+@dev Nothing overflows: any two values of a profile differ by less than 2**117 (see
+     modules/scan), losses are below that, and at most 63 underlyings are added. So a sum of
+     squares is below 2**240.
 """
 
 from interfaces import IMarginEngine
+from interfaces import IScanner
+from modules import scan
 from modules import wad
 
 MAX_RATIO: constant(uint256) = 3 * wad.BPS
 MIN_FLOOR: constant(uint256) = 500
 
-# sin of 22.5, 45 and 67.5 degrees (cos of 67.5, 45 and 22.5) in WAD, rounded up
-SIN_1: constant(uint256) = 382_683_432_365_089_772
-SIN_2: constant(uint256) = 707_106_781_186_547_525
-SIN_3: constant(uint256) = 923_879_532_511_286_757
+# sin of 22.5, 45 and 67.5 degrees in WAD, rounded up
+SIN_1: constant(int256) = 382_683_432_365_089_772
+SIN_2: constant(int256) = 707_106_781_186_547_525
+SIN_3: constant(int256) = 923_879_532_511_286_757
 
 UINT16: constant(uint256) = 2**16 - 1
 
 
-struct Losses:
-    total: uint256  # WAD: sum of |loss|
-    net: int256  # WAD: sum of losses
-    common: int256  # sum of beta * loss
-    own: uint256  # sum of (BPS**2 - beta**2) * loss**2
-    squares: uint256  # sum of loss**2
+# WAD, or its square; of each angle, then of each third, with volatility down, then up
+struct Netting:
+    count: uint256  # of underlyings
+    common: int256[32]  # sum of losses
+    squares: uint256[18]  # sum of I**2
+    extreme: uint256  # sum of X**2
+    total: uint256  # sum of L
+    hidden: uint256  # sum of what lies between the points of the grids
 
 
 @internal
@@ -48,11 +56,13 @@ def _check(factors: IMarginEngine.Factors):
     """
     @notice Refuses factors out of bounds.
     """
-    assert factors.target > wad.BPS, "engine: target out of range"
-    assert factors.target <= factors.initial, "engine: target above initial"
-    assert factors.initial <= MAX_RATIO, "engine: initial out of range"
-    assert factors.floor >= MIN_FLOOR, "engine: floor out of range"
-    assert factors.floor <= wad.BPS, "engine: floor out of range"
+    assert (
+        factors.target > wad.BPS
+        and factors.target <= factors.initial
+        and factors.initial <= MAX_RATIO
+        and factors.floor >= MIN_FLOOR
+        and factors.floor <= wad.BPS
+    ), "engine: factors out of bounds"
 
 
 @internal
@@ -74,49 +84,134 @@ def _unpack(word: uint256) -> IMarginEngine.Factors:
 
 @internal
 @pure
-def _add(losses: Losses, beta: int256, loss: int256) -> Losses:
+def _add(
+    netting: Netting,
+    params: IMarginEngine.UnderlyingParams,
+    profile: IScanner.Profile,
+    seen: uint256,
+    extreme: int256,
+    loss: uint256,
+) -> Netting:
     """
-    @notice The losses with one more underlying's.
+    @notice The netting with one more underlying.
+    @param seen Its loss at the points of the grid and at the extremes.
+    @param extreme Its X_u.
+    @param loss Its L_u, no less than what is seen.
     """
-    # unsafe: see above; |beta| <= BPS
-    size: uint256 = convert(abs(loss), uint256)
-    square: uint256 = unsafe_mul(size, size)
-    alone: uint256 = convert(unsafe_sub(wad.IBPS**2, unsafe_mul(beta, beta)), uint256)
-    return Losses(
-        total=unsafe_add(losses.total, size),
-        net=unsafe_add(losses.net, loss),
-        common=unsafe_add(losses.common, unsafe_mul(beta, loss)),
-        own=unsafe_add(losses.own, unsafe_mul(alone, square)),
-        squares=unsafe_add(losses.squares, square),
+    # unsafe: see above
+    sum: Netting = netting
+    sum.count = unsafe_add(sum.count, 1)
+    sum.extreme = unsafe_add(sum.extreme, self._square(extreme))
+    sum.total = unsafe_add(sum.total, loss)
+    sum.hidden = unsafe_add(sum.hidden, unsafe_sub(loss, seen))
+
+    scan_range: int256 = convert(params.scan_range, int256)
+    alone: uint256 = convert(
+        unsafe_sub(wad.IBPS**2, unsafe_mul(params.beta, params.beta)), uint256
     )
+    root: uint256 = wad._ceil_sqrt(unsafe_mul(alone, (wad.WAD // wad.BPS)**2))
+    own: int256 = convert(wad._ceil_div(unsafe_mul(root, params.scan_range), wad.BPS), int256)
+    sines: int256[9] = [-wad.IWAD, -SIN_3, -SIN_2, -SIN_1, 0, SIN_1, SIN_2, SIN_3, wad.IWAD]
+    k: uint256 = 0
+    for row: uint256 in range(16):
+        move: int256 = 0  # divisions are toward zero
+        side: int256 = 0
+        if row < 9:
+            move = unsafe_mul(unsafe_mul(sines[row], params.beta), scan_range)
+            move = unsafe_div(move, wad.IBPS**2)
+            cosine: int256 = abs(sines[unsafe_add(row, 4) if row < 5 else unsafe_sub(row, 4)])
+            side = unsafe_div(unsafe_mul(cosine, own), wad.IWAD)
+        else:
+            thirds: int256 = unsafe_sub(convert(row, int256), 12)
+            move = unsafe_mul(unsafe_mul(thirds, scan_range), wad.IWAD)
+            move = unsafe_div(move, 3 * wad.IBPS)
+        center: int256[2] = empty(int256[2])
+        left: int256[2] = empty(int256[2])
+        right: int256[2] = empty(int256[2])
+        if profile.curved:
+            center = self._blended(profile, move)
+            left = center
+            right = center
+            if side != 0:
+                left = self._blended(profile, unsafe_sub(move, side))
+                right = self._blended(profile, unsafe_add(move, side))
+        else:  # a line has no volatility
+            center[0] = scan._moved(profile.line, move)
+            left[0] = scan._moved(profile.line, unsafe_sub(move, side))
+            right[0] = scan._moved(profile.line, unsafe_add(move, side))
+            center[1] = center[0]
+            left[1] = left[0]
+            right[1] = right[0]
+        for v: uint256 in range(2):
+            lost: int256 = unsafe_sub(profile.mark, center[v])
+            sum.common[k] = unsafe_add(sum.common[k], lost)
+            lost = unsafe_sub(center[v], min(left[v], right[v]))
+            if lost > 0:
+                sum.squares[k] = unsafe_add(sum.squares[k], self._square(lost))
+            k = unsafe_add(k, 1)
+    return sum
 
 
 @internal
 @pure
-def _terms(losses: Losses, _floor: uint256) -> uint256[4]:
+def _square(loss: int256) -> uint256:
+    return convert(unsafe_mul(loss, loss), uint256)
+
+
+@internal
+@pure
+def _blended(profile: IScanner.Profile, move: int256) -> int256[2]:
     """
-    @notice Factor, comove, extremes and floor, WAD, rounded up.
+    @notice Y with volatility down and up, rounded down.
     """
-    # |sin| and cos change places at 45 degrees: of each pair of angles the one counts that
-    # gives the larger of the two parts the larger weight
-    common: uint256 = convert(abs(losses.common), uint256)
-    own: uint256 = wad._ceil_sqrt(losses.own)
-    high: uint256 = max(common, own)
-    low: uint256 = min(common, own)
-    steep: uint256 = max(SIN_3 * high + SIN_1 * low, SIN_2 * (high + low))
+    down: int256 = 0
+    up: int256 = 0
+    down, up = scan._values(profile, move)
+    low: int256 = min(down, up)
+    # unsafe: see above
+    return [unsafe_add(down, low) >> 1, unsafe_add(up, low) >> 1]
+
+
+@internal
+@pure
+def _largest(netting: Netting, first: uint256, last: uint256, least: uint256) -> uint256:
+    """
+    @notice The largest of some terms of the factor (0 .. 17) and of comove (18 .. 31), WAD,
+        rounded up, or `least` if that is more.
+    """
+    most: int256 = convert(least, int256)
+    for k: uint256 in range(first, last, bound=32):
+        # unsafe: see above
+        room: int256 = unsafe_sub(most, netting.common[k])
+        squares: uint256 = netting.squares[k] if k < 18 else 0
+        # a root is only drawn where it makes the term the largest so far
+        if room < 0 or squares > self._square(room):
+            most = unsafe_add(netting.common[k], convert(wad._ceil_sqrt(squares), int256))
+    return convert(most, uint256)
+
+
+@internal
+@pure
+def _terms(netting: Netting, _floor: uint256) -> uint256[4]:
+    """
+    @notice Factor, comove and extremes, each with what lies between the points, and floor; WAD,
+        rounded up.
+    """
     return [
-        wad._ceil_div(max(wad.WAD * high, steep), wad.WAD * wad.BPS),
-        convert(abs(losses.net), uint256),
-        wad._ceil_sqrt(losses.squares),
-        wad._ceil_div(_floor * losses.total, wad.BPS),
+        self._largest(netting, 0, 18, 0) + netting.hidden,
+        self._largest(netting, 18, 32, 0) + netting.hidden,
+        wad._ceil_sqrt(netting.extreme) + netting.hidden,
+        wad._ceil_div(_floor * netting.total, wad.BPS),
     ]
 
 
 @internal
 @pure
-def _requirement(losses: Losses, _floor: uint256) -> uint256:
+def _requirement(netting: Netting, _floor: uint256) -> uint256:
     """
-    @notice Scan requirement of a portfolio, WAD; where nothing nets it is `losses.total`.
+    @notice Scan requirement of a portfolio, WAD.
     """
-    terms: uint256[4] = self._terms(losses, _floor)
-    return max(max(terms[0], terms[1]), max(terms[2], terms[3]))
+    if netting.count < 2:
+        return netting.total  # there is nothing to net it with
+    least: uint256 = self._largest(netting, 0, 32, wad._ceil_sqrt(netting.extreme))
+    return max(least + netting.hidden, wad._ceil_div(_floor * netting.total, wad.BPS))

@@ -42,17 +42,20 @@ def _check(params: IMarginEngine.AssetParams, scan_range: uint256):
     @notice Refuses parameters out of bounds.
     @param scan_range Of the asset's underlying, bps.
     """
-    assert params.decimals <= MAX_DECIMALS, "engine: too many decimals"
-    assert params.scale > 0 and params.scale <= MAX_SCALE, "engine: scale out of range"
-    assert params.limits[0] <= params.limits[1], "engine: limits fall"
-    assert params.limits[1] <= params.limits[2], "engine: limits fall"
-    assert params.limits[2] <= MAX_LIMIT, "engine: limit too large"
+    rising: bool = params.limits[0] <= params.limits[1] and params.limits[1] <= params.limits[2]
     for i: uint256 in range(3):
-        assert params.haircuts[i] <= params.haircuts[i + 1], "engine: haircuts fall"
-    assert params.volatility >= wad.BPS, "engine: volatility out of range"
-    assert params.volatility <= MAX_VOLATILITY, "engine: volatility out of range"
-    # rounding down is exact: haircut * volatility <= 100 %
-    assert params.haircuts[3] <= wad.BPS**2 // params.volatility, "engine: haircut too large"
+        rising = rising and params.haircuts[i] <= params.haircuts[i + 1]
+    assert (
+        rising
+        and params.decimals <= MAX_DECIMALS
+        and params.scale > 0
+        and params.scale <= MAX_SCALE
+        and params.limits[2] <= MAX_LIMIT
+        and params.volatility >= wad.BPS
+        and params.volatility <= MAX_VOLATILITY
+        # rounding down is exact: haircut * volatility <= 100 %
+        and params.haircuts[3] <= wad.BPS**2 // params.volatility
+    ), "engine: asset out of bounds"
     self._check_range(params, scan_range)
 
 
@@ -62,8 +65,9 @@ def _check_range(params: IMarginEngine.AssetParams, scan_range: uint256):
     """
     @notice The first tier must cover what netting leaves of it: liquidity and scan range.
     """
-    assert params.liquidity <= params.haircuts[0], "engine: haircut below scan range"
-    assert params.haircuts[0] - params.liquidity >= scan_range, "engine: haircut below scan range"
+    assert (
+        params.liquidity <= wad.BPS and params.haircuts[0] >= params.liquidity + scan_range
+    ), "engine: haircut below scan range"
 
 
 @internal
@@ -119,7 +123,8 @@ def _value(amount: uint256, price: uint256, decimals: uint256) -> uint256:
     """
     @notice What an amount of collateral is worth, WAD, rounded down.
     """
-    return min(amount * price // 10**decimals, LARGEST)
+    # unsafe: see above
+    return min(unsafe_div(unsafe_mul(amount, price), 10**decimals), LARGEST)
 
 
 @internal
@@ -156,8 +161,9 @@ def _haircut(params: IMarginEngine.AssetParams, worth: uint256, netted: bool) ->
     for i: uint256 in range(4):
         # unsafe: no haircut is below the first; bands are at most LARGEST, haircuts BPS
         tiered = unsafe_add(tiered, unsafe_mul(bands[i], unsafe_sub(params.haircuts[i], least)))
-    liquidity: uint256 = worth * params.liquidity if netted else 0
-    return wad._ceil_div(tiered * params.volatility + liquidity * wad.BPS, wad.BPS**2)
+    liquidity: uint256 = unsafe_mul(worth, params.liquidity) if netted else 0
+    tiered = unsafe_mul(tiered, params.volatility)
+    return wad._ceil_div(unsafe_add(tiered, unsafe_mul(liquidity, wad.BPS)), wad.BPS**2)
 
 
 @internal
@@ -173,8 +179,9 @@ def _concentration(
     @param room What IM could still take of the value before the collateral counts for less than
         nothing: no more is added.
     """
-    scale: uint256 = params.scale * 10**params.decimals
+    scale: uint256 = unsafe_mul(params.scale, 10**params.decimals)  # unsafe: see above
     if total <= scale:
         return 0
-    excess: uint256 = wad._ceil_div(total * wad.BPS, scale) - wad.BPS
-    return min(room, wad._ceil_div(self._haircut(params, worth, False) * excess, wad.BPS))
+    excess: uint256 = unsafe_sub(wad._ceil_div(unsafe_mul(total, wad.BPS), scale), wad.BPS)
+    more: uint256 = unsafe_mul(self._haircut(params, worth, False), excess)
+    return min(room, wad._ceil_div(more, wad.BPS))

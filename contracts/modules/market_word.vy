@@ -1,20 +1,28 @@
 # pragma version 0.4.3
 """
 @title Words of MarketData
-@notice Packs what is stored per underlying:
+@notice Packs what is stored per underlying, per expiry, and for a transaction:
 
-            | 0 24 | index 96 | stable 96 | updated 40 |                                   price
+            | next_expiry 24 | index 96 | stable 96 | updated 40 |                         price
             | funding int96 | premium int60 | observation int60 | time 40 |                premium
             | max_age_open 20 | max_age_liquidation 20 | alarm 12 | stable_rate 14
               | premium_bound 12 | premium_window 18 | feed 160 |                          config
 
-@dev Prices are at most 10**25 < 2**84, premiums at most 10**17 < 2**57 (10 %), times are seconds.
+            | gathered 96 | ratio 64 | posted 40 | next 24 | 0 30 | late 1 | fixed 1 |     expiry
+
+            | next_expiry 24 | index 96 | stable 96 | 0 38 | validity 2 |                  told
+            | funding int96 | 0 64 | mark 96 |
+
+@dev Expiries that the next one is told by are in units of 1,800 s, of which they are multiples;
+     24 bits of them last until the year 2927. A window gathers at most 1,800 * 10**25 < 2**95.
+     Prices are at most 10**25 < 2**84, premiums at most 10**17 < 2**57 (10 %), times are seconds.
      Cumulative funding fits for 36 years at the highest price with the highest premium, for
      3,600 at a price of 100,000.
 """
 
 from interfaces import IMarketData
 
+WINDOW: constant(uint256) = 1_800  # seconds: expiries are multiples
 FUNDING_LIMIT: constant(int256) = 2**95 - 1
 PREMIUM_LIMIT: constant(int256) = 2**59 - 1
 
@@ -23,8 +31,10 @@ UINT12: constant(uint256) = 2**12 - 1
 UINT14: constant(uint256) = 2**14 - 1
 UINT18: constant(uint256) = 2**18 - 1
 UINT20: constant(uint256) = 2**20 - 1
+UINT24: constant(uint256) = 2**24 - 1
 UINT40: constant(uint256) = 2**40 - 1
 UINT60: constant(uint256) = 2**60 - 1
+UINT64: constant(uint256) = 2**64 - 1
 UINT96: constant(uint256) = 2**96 - 1
 UINT160: constant(uint256) = 2**160 - 1
 
@@ -41,8 +51,12 @@ def _pack_state(state: IMarketData.State) -> (uint256, uint256):
         "market: premium too large"
     )
     assert abs(state.funding) <= FUNDING_LIMIT, "market: funding too large"
+    assert state.next_expiry // WINDOW <= UINT24, "market: time too large"
     return (
-        (state.index << 136) | (state.stable << 40) | state.updated,
+        (state.next_expiry // WINDOW << 232)
+        | (state.index << 136)
+        | (state.stable << 40)
+        | state.updated,
         (convert(convert(state.funding, bytes32), uint256) << 160)
         | ((convert(convert(state.premium, bytes32), uint256) & UINT60) << 100)
         | ((convert(convert(state.observation, bytes32), uint256) & UINT60) << 40)
@@ -54,7 +68,7 @@ def _pack_state(state: IMarketData.State) -> (uint256, uint256):
 @pure
 def _unpack_state(price: uint256, premium: uint256) -> IMarketData.State:
     return IMarketData.State(
-        index=price >> 136,
+        index=(price >> 136) & UINT96,
         stable=(price >> 40) & UINT96,
         updated=price & UINT40,
         # shifted up to the sign bit, then down with it
@@ -62,6 +76,73 @@ def _unpack_state(price: uint256, premium: uint256) -> IMarketData.State:
         observation=convert(convert(premium << 156, bytes32), int256) >> 196,
         funding=convert(convert(premium, bytes32), int256) >> 160,
         time=premium & UINT40,
+        next_expiry=unsafe_mul(price >> 232, WINDOW),  # below 2**24 * 2**11,
+    )
+
+
+@internal
+@pure
+def _pack_expiry(item: IMarketData.Expiry) -> uint256:
+    """
+    @notice The caller vouches for its bounds, which are below the fields'.
+    """
+    return (
+        (item.gathered << 160)
+        | (item.ratio << 96)
+        | (item.posted << 56)
+        | (item.next // WINDOW << 32)
+        | (convert(item.late, uint256) << 1)
+        | convert(item.fixed, uint256)
+    )
+
+
+@internal
+@pure
+def _unpack_expiry(word: uint256) -> IMarketData.Expiry:
+    return IMarketData.Expiry(
+        ratio=(word >> 96) & UINT64,
+        posted=(word >> 56) & UINT40,
+        gathered=word >> 160,
+        late=word & 2 != 0,
+        fixed=word & 1 != 0,
+        next=self._following(word),
+    )
+
+
+@internal
+@pure
+def _following(word: uint256) -> uint256:
+    """
+    @notice The next one of an expiry word.
+    """
+    return ((word >> 32) & UINT24) * WINDOW
+
+
+@internal
+@pure
+def _pack_told(market: IMarketData.Market) -> uint256[2]:
+    """
+    @notice Of a market whose state fits its words; a mark is at most 1.1 * 10**25 < 2**84.
+    """
+    return [
+        (market.next_expiry // WINDOW << 232)
+        | (market.index << 136)
+        | (market.stable << 40)
+        | market.validity,
+        (convert(convert(market.funding, bytes32), uint256) << 160) | market.mark,
+    ]
+
+
+@internal
+@pure
+def _unpack_told(words: uint256[2]) -> IMarketData.Market:
+    return IMarketData.Market(
+        index=(words[0] >> 136) & UINT96,
+        stable=(words[0] >> 40) & UINT96,
+        mark=words[1] & UINT96,
+        funding=convert(convert(words[1], bytes32), int256) >> 160,
+        validity=words[0] & 3,
+        next_expiry=unsafe_mul(words[0] >> 232, WINDOW),
     )
 
 

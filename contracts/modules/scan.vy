@@ -1,21 +1,40 @@
 # pragma version 0.4.3
 """
 @title Scan of an underlying
-@notice What the worst move of one underlying within its scan range costs a book, and what is
-        charged beside it. For linear instruments and collateral the value is a line in the price,
-        so the worst point is an end of the range: no grid is needed. An underlying's parameters
-        share a word with the bitmap of the assets that are priced by it:
+@notice What the worst move of its price and volatility costs a book, and what is charged beside
+        it. Options are known at nodes around the reference spot S0 of their epoch, as sums of
+        scenario words; all else is a line in the price.
 
-            | 0 128 | depth 48 | scan_range 16 | beta int16 | calendar 16 | assets 32 |
-                    128        80              64           48            32          0
+            place    0     2      3      4      6      8      9     10     12     in G / 6
+            down    1-G  1-2G/3        1-G/3    1   1+G/3         1+2G/3   1+G    times S0
+            up      1-G        1-G/2            1          1+G/2           1+G
+            now                            1-B, 1, 1+B
 
-        as in plimsoll.spec.margin.
-@dev Nothing overflows: of at most 128 positions and 16 holdings each counts for at most
-     LARGEST = 2**106, so sums of them are below 2**114; ratios are below 2**14, an index is below
-     2**84, a depth below 2**48.
+        G is the epoch's span, B its bound. A move is one of the price as a part of the spot, in
+        WAD. Between nodes curves are interpolated: lines for scenarios, a parabola for what
+        is now. An underlying's parameters share a word with the bitmap of the assets that are
+        priced by it:
+
+            | 0 96 | short 16 | vega 16 | depth 48 | scan_range 16 | beta int16 | calendar 16 |
+                   160        144       128        80              64           48            32
+            | assets 32 |
+            32          0
+
+        as in plimsoll.spec.scan and plimsoll.spec.margin.
+@dev Nothing overflows:
+     - No curve counts for more than LARGEST_CURVE = 2**112, no position or holding for more than
+       LARGEST = 2**106; of at most 128 positions and 16 holdings lines are below 2**114. So what
+       a book is worth anywhere is below 2**115 beside a move of at most 1.6, and any two such
+       values differ by less than 2**117.
+     - Prices are below 2**84. The spot is within the epoch's bound of the reference, so places
+       per move are below 2**(35 + 14), a lean within +-2**32 and a tilt below 2**(33 + 14).
+     - Ratios are below 2**14, a depth is below 2**48.
 """
 
 from interfaces import IMarginEngine
+from interfaces import IScanner
+from interfaces import IVolSurface
+from modules import scenario
 from modules import wad
 
 
@@ -25,6 +44,8 @@ UNDERLYING: constant(uint256) = 1  # positions of one underlying together
 PORTFOLIO: constant(uint256) = 2  # underlyings with each other and with spot
 
 LARGEST: constant(int256) = 2**106  # WAD, 81 trillion: no position counts for more
+LARGEST_CURVE: constant(int256) = 2**112  # WAD
+LARGEST_EXPOSURE: constant(uint256) = 2**112  # WAD
 
 MATERIAL: constant(
     uint256
@@ -35,36 +56,61 @@ STALE: constant(uint256) = 0
 LIQUIDATION: constant(uint256) = 1
 OPEN: constant(uint256) = 2
 
+# places
+ONE: constant(int256) = 2**32
+DOWN_STEP: constant(int256) = 2 * ONE
+UP_STEP: constant(int256) = 3 * ONE
+CENTER: constant(int256) = 6 * ONE
+LIFT: constant(int256) = 2**180
+QUARTER: constant(int256) = DOWN_STEP // 4
+
+LANE_UNIT: constant(int256) = 2**15 * wad.ISIZE  # of S0, for a contract of 1e-8
+FURTHEST_FALL: constant(int256) = 8 * wad.IWAD // 10
+
+MAX_BOUND: constant(uint256) = 200  # bps: no epoch outlives a larger move of the spot
 MIN_RANGE: constant(uint256) = 100
 MAX_RANGE: constant(uint256) = 4_000
 MAX_CALENDAR: constant(uint256) = 500
+MAX_SHORT: constant(uint256) = 500
 MAX_DEPTH: constant(uint256) = 2**48 - 1
 
 # masks
 UINT16: constant(uint256) = 2**16 - 1
 UINT32: constant(uint256) = 2**32 - 1
+UINT48: constant(uint256) = 2**48 - 1
 
 
-struct Risk:
-    gross: uint256  # WAD: sum of |notional| over positions
-    derivatives: int256  # WAD: net notional of positions
-    spot: uint256  # WAD: value of collateral that nets
+# -- parameters ------------------------------------------------------------------------------------
 
 
 @internal
 @pure
 def _check(params: IMarginEngine.UnderlyingParams):
     """
-    @notice Refuses parameters out of bounds. Twice the scan range does not pass -80 %, the
-        furthest fall that is looked at.
+    @notice Refuses parameters out of bounds.
     """
-    assert params.scan_range >= MIN_RANGE, "engine: scan range out of range"
-    assert params.scan_range <= MAX_RANGE, "engine: scan range out of range"
-    assert params.beta >= -wad.IBPS and params.beta <= wad.IBPS, "engine: beta out of range"
-    assert params.calendar <= MAX_CALENDAR, "engine: calendar out of range"
-    # rounding down is exact: a matched pair never costs more than its two sides
-    assert params.calendar <= params.scan_range // 2, "engine: calendar out of range"
-    assert params.depth > 0 and params.depth <= MAX_DEPTH, "engine: depth out of range"
+    assert (
+        params.scan_range >= MIN_RANGE
+        and params.scan_range <= MAX_RANGE
+        and params.beta >= -wad.IBPS
+        and params.beta <= wad.IBPS
+        and params.calendar <= MAX_CALENDAR
+        # rounding down is exact: a matched pair never costs more than its two sides
+        and params.calendar <= params.scan_range // 2
+        and params.depth > 0
+        and params.depth <= MAX_DEPTH
+        and params.vega <= wad.BPS
+        and params.short <= MAX_SHORT
+    ), "engine: underlying out of bounds"
+
+
+@internal
+@pure
+def _span(scan_range: uint256) -> uint256:
+    """
+    @notice The span, bps, in which an epoch holds the scan range around every spot within it.
+    """
+    return wad._ceil_div((wad.BPS + MAX_BOUND) * (wad.BPS + scan_range), wad.BPS) - wad.BPS
 
 
 @internal
@@ -75,7 +121,9 @@ def _pack(params: IMarginEngine.UnderlyingParams, assets: uint256) -> uint256:
     """
     beta: uint256 = convert(convert(params.beta, bytes32), uint256) & UINT16
     return (
-        (params.depth << 80)
+        (params.short << 144)
+        | (params.vega << 128)
+        | (params.depth << 80)
         | (params.scan_range << 64)
         | (beta << 48)
         | (params.calendar << 32)
@@ -91,7 +139,9 @@ def _unpack(word: uint256) -> IMarginEngine.UnderlyingParams:
         # shifted up to the sign bit, then down with it
         beta=convert(convert(word << 192, bytes32), int256) >> 240,
         calendar=(word >> 32) & UINT16,
-        depth=word >> 80,
+        depth=(word >> 80) & UINT48,
+        vega=(word >> 128) & UINT16,
+        short=word >> 144,
     )
 
 
@@ -104,49 +154,304 @@ def _assets(word: uint256) -> uint256:
     return word & UINT32
 
 
-@internal
-@pure
-def _notional(size: int256, mark: uint256) -> int256:
-    """
-    @notice Signed notional of a position, WAD, rounded away from zero.
-    """
-    # unsafe: sizes are below 2**67, marks below 2**84
-    product: int256 = unsafe_mul(size, convert(mark, int256))
-    notional: int256 = wad._away_div(product, wad.ISIZE)
-    return max(-LARGEST, min(notional, LARGEST))
+# -- values ----------------------------------------------------------------------------------------
+# unsafe: see above
 
 
 @internal
 @pure
-def _charges(
-    level: uint256, params: IMarginEngine.UnderlyingParams, index: uint256, risk: Risk
-) -> (int256, uint256, uint256):
+def _floor_div(a: int256, b: int256) -> int256:
     """
-    @notice Scan loss (its sign is the side's: positive loses in a fall), calendar charge and
-        depth charge of one underlying, WAD, rounded up.
-    @dev At POSITION nothing nets, so the loss is that of the gross notional. Spot halves the
-         depth charge of what it is matched with, and adds none: its size is in its tiers.
+    @notice a / b rounded toward minus infinity, b > 0.
     """
-    if level == POSITION:
-        gross: int256 = convert(risk.gross * params.scan_range, int256)
-        return (
-            wad._ceil_div_signed(gross, wad.IBPS),
-            0,
-            self._depth(params, index, risk.gross),
-        )
+    quotient: int256 = unsafe_div(a, b)  # rounded toward zero
+    return unsafe_sub(quotient, convert(unsafe_mul(quotient, b) > a, int256))
 
-    net: int256 = risk.derivatives + convert(risk.spot, int256)
-    loss: int256 = wad._away_div(net * convert(params.scan_range, int256), wad.IBPS)
-    exposure: uint256 = convert(abs(risk.derivatives), uint256)
-    if risk.derivatives >= 0 or risk.spot == 0:
-        return loss, 0, self._depth(params, index, exposure)
 
-    matched: uint256 = min(exposure, risk.spot)  # a short against spot
-    return (
-        loss,
-        wad._ceil_div(matched * params.calendar, wad.BPS),
-        self._depth(params, index, exposure - matched // 2),
+@internal
+@pure
+def _contracts(amount: uint256) -> int256:
+    """
+    @notice What an amount for contracts of 1e-8, in two's complement, is for whole ones, rounded
+        down.
+    """
+    return self._floor_div(convert(convert(amount, bytes32), int256), wad.ISIZE)
+
+
+@internal
+@pure
+def _clamped(amount: int256, most: int256) -> int256:
+    return max(unsafe_sub(0, most), min(amount, most))
+
+
+@internal
+@pure
+def _notional(size: int256, price: uint256) -> int256:
+    """
+    @notice Signed notional of a size, WAD, rounded away from zero.
+    @param size 1e-8 contracts, below 2**75.
+    @param price WAD, below 2**86.
+    """
+    product: int256 = unsafe_mul(size, convert(price, int256))
+    return self._clamped(wad._away_div(product, wad.ISIZE), LARGEST)
+
+
+@internal
+@pure
+def _axis(grid: IVolSurface.Epoch, spot: uint256) -> IScanner.Axis:
+    """
+    @notice Where the spot is on the grid of its epoch, each rounded down.
+    """
+    reference: int256 = convert(grid.reference, int256)
+    span: int256 = unsafe_mul(reference, convert(grid.span, int256))
+    bound: int256 = unsafe_mul(reference, convert(grid.bound, int256))
+    price: int256 = unsafe_mul(convert(spot, int256), wad.IBPS)
+    gone: int256 = unsafe_sub(price, unsafe_mul(reference, wad.IBPS))
+    return IScanner.Axis(
+        zero=unsafe_add(CENTER, self._floor_div(unsafe_mul(gone, CENTER), span)),
+        pitch=unsafe_div(unsafe_mul(price, CENTER), span),
+        lean=self._floor_div(unsafe_mul(gone, ONE), bound),
+        tilt=unsafe_div(unsafe_mul(price, ONE), bound),
     )
+
+
+@internal
+@pure
+def _value(sums: uint256[8], k: uint256, reference: uint256) -> int256:
+    """
+    @notice What lane k = 1 .. 15 of scenario sums is worth, WAD, rounded down.
+    @param reference S0, WAD.
+    """
+    product: int256 = unsafe_mul(scenario._lane(sums, k), convert(reference, int256))
+    # made positive for the division, as that rounds toward zero
+    worth: int256 = unsafe_div(unsafe_add(product, LIFT * LANE_UNIT), LANE_UNIT)
+    return max(-LARGEST_CURVE, min(unsafe_sub(worth, LIFT), LARGEST_CURVE))
+
+
+@internal
+@pure
+def _parabola(left: int256, middle: int256, right: int256, axis: IScanner.Axis) -> (int256, int256):
+    """
+    @notice The parabola through the lanes of now at the spot, which marks the options, and its
+        slope there, their notional; each term is rounded down.
+    """
+    x: int256 = axis.lean
+    rise: int256 = unsafe_sub(right, left)
+    bend: int256 = unsafe_sub(unsafe_add(right, left), unsafe_mul(2, middle))
+    # shifting right rounds down: by 2 * ONE, by 2 * ONE**2, by ONE, by 2 * ONE
+    mark: int256 = unsafe_add(middle, unsafe_mul(rise, x) >> 33)
+    mark = unsafe_add(mark, unsafe_mul(unsafe_mul(bend, x), x) >> 65)
+    slope: int256 = unsafe_add(rise, unsafe_mul(unsafe_mul(2, bend), x) >> 32)
+    return mark, unsafe_mul(slope, axis.tilt) >> 33
+
+
+@internal
+@pure
+def _moved(line: int256, move: int256) -> int256:
+    """
+    @notice What a line gains by a move, rounded down.
+    """
+    # made positive for the division, as that rounds toward zero
+    gain: int256 = unsafe_div(unsafe_add(unsafe_mul(line, move), LIFT * wad.IWAD), wad.IWAD)
+    return unsafe_sub(gain, LIFT)
+
+
+@internal
+@pure
+def _place(axis: IScanner.Axis, move: int256) -> int256:
+    return max(0, min(unsafe_add(axis.zero, self._moved(axis.pitch, move)), 2 * CENTER))
+
+
+@internal
+@pure
+def _values(profile: IScanner.Profile, move: int256) -> (int256, int256):
+    """
+    @notice Value after a move with volatility down and up, rounded down.
+    """
+    linear: int256 = self._moved(profile.line, move)
+    if not profile.curved:
+        return linear, linear
+    place: int256 = self._place(profile.axis, move)
+    i: uint256 = convert(min(place >> 33, 5), uint256)
+    left: int256 = profile.curve[i]
+    rise: int256 = unsafe_sub(profile.curve[unsafe_add(i, 1)], left)
+    rest: int256 = unsafe_sub(place, unsafe_mul(convert(i, int256), DOWN_STEP))
+    # shifting right rounds down, by DOWN_STEP
+    down: int256 = unsafe_add(left, unsafe_mul(rise, rest) >> 33)
+    i = convert(min(unsafe_div(place, UP_STEP), 3), uint256)
+    left = profile.curve[unsafe_add(i, 7)]
+    rise = unsafe_sub(profile.curve[unsafe_add(i, 8)], left)
+    rest = unsafe_sub(place, unsafe_mul(convert(i, int256), UP_STEP))
+    up: int256 = unsafe_add(left, self._floor_div(unsafe_mul(rise, rest) >> 32, 3))
+    return unsafe_add(down, linear), unsafe_add(up, linear)
+
+
+# -- losses ----------------------------------------------------------------------------------------
+# unsafe: see above
+
+
+@internal
+@pure
+def _loss(profile: IScanner.Profile, scan_range: uint256, longs: int256[9]) -> (int256, int256):
+    """
+    @notice Worst loss at the points of the grid, and worst loss with what lies between them.
+    @dev An interpolated curve overstates long gamma. So within a cell of the lower curve it is
+         also read as chord - t (1 - t) * K, where K is the sum of the second differences at the
+         cell's ends: of near longs (a bound for convex curves), and half of that of the rest, if
+         positive.
+    @param longs The part of the lower curve that longs of near expiries are, with their intrinsic
+        values one step beyond each end.
+    """
+    end: int256 = unsafe_mul(convert(scan_range, int256), wad.IWAD // wad.IBPS)
+    if not profile.curved:  # a line loses the most at an end
+        most: int256 = unsafe_sub(0, self._moved(unsafe_sub(0, abs(profile.line)), end))
+        return most, most
+
+    least: int256 = profile.mark
+    down: int256 = 0
+    up: int256 = 0
+    fall: int256 = unsafe_sub(0, end)
+    for move: int256 in [fall, 0, end]:
+        down, up = self._values(profile, move)
+        least = min(least, min(down, up))
+    nodes: int256[12] = profile.curve  # with what is linear
+    place: int256 = 0
+    for node: uint256 in range(12):
+        if node == 7:
+            place = 0
+        move: int256 = self._move_to(profile.axis, place)
+        worth: int256 = unsafe_add(nodes[node], self._moved(profile.line, move))
+        nodes[node] = worth
+        if worth < least and move < end and move > fall:
+            least = worth
+        place = unsafe_add(place, DOWN_STEP if node < 7 else UP_STEP)
+
+    near: int256[7] = empty(int256[7])
+    rest: int256[7] = empty(int256[7])
+    for node: uint256 in range(1, 6):
+        i: uint256 = unsafe_add(node, 1)
+        bend: int256 = self._bend(longs[node], longs[i], longs[unsafe_add(i, 1)])
+        near[node] = bend
+        left: int256 = profile.curve[unsafe_sub(node, 1)]
+        rest[node] = unsafe_sub(self._bend(left, profile.curve[node], profile.curve[i]), bend)
+    rest[0] = rest[1]
+    rest[6] = rest[5]
+    near[0] = max(near[1], self._bend(longs[0], longs[1], longs[2]))
+    near[6] = max(near[5], self._bend(longs[6], longs[7], longs[8]))
+
+    # 2 wei, and what a line moves by a wei of the move; times 4
+    slack: int256 = unsafe_add(abs(profile.line) >> 57, 12)
+    deepest: int256 = least
+    low: int256 = self._place(profile.axis, fall)
+    high: int256 = self._place(profile.axis, end)
+    for cell: uint256 in range(6):
+        next: uint256 = unsafe_add(cell, 1)
+        bulge: int256 = unsafe_add(
+            max(0, unsafe_add(near[cell], near[next])),
+            max(0, unsafe_add(rest[cell], rest[next])) >> 1,
+        )
+        # t (1 - t) is a quarter at most, and rounding loses no more than the slack: nothing below
+        # this is within the cell
+        deep: int256 = unsafe_sub(min(nodes[cell], nodes[next]), unsafe_add(bulge, slack) >> 2)
+        if bulge == 0 or deep >= deepest:
+            continue
+        start: int256 = unsafe_mul(convert(cell, int256), DOWN_STEP)
+        left: int256 = profile.curve[cell]
+        rise: int256 = unsafe_sub(profile.curve[next], left)
+        # the last two are the ends of the range, in their cells
+        for t: int256 in [
+            QUARTER, 2 * QUARTER, 3 * QUARTER, unsafe_sub(low, start), unsafe_sub(high, start)
+        ]:
+            place = unsafe_add(start, t)
+            if t < 0 or t >= DOWN_STEP or place < low or place > high:
+                continue
+            # shifting right rounds down, by DOWN_STEP and by its square
+            chord: int256 = unsafe_add(left, unsafe_mul(rise, t) >> 33)
+            dent: int256 = unsafe_mul(unsafe_mul(unsafe_sub(t, DOWN_STEP), t), bulge) >> 66
+            gain: int256 = self._moved(profile.line, self._move_to(profile.axis, place))
+            deepest = min(deepest, unsafe_add(unsafe_add(chord, gain), dent))
+    return unsafe_sub(profile.mark, least), unsafe_sub(profile.mark, deepest)
+
+
+@internal
+@pure
+def _move_to(axis: IScanner.Axis, place: int256) -> int256:
+    """
+    @notice The move to a place, rounded down.
+    """
+    return self._floor_div(unsafe_mul(unsafe_sub(place, axis.zero), wad.IWAD), axis.pitch)
+
+
+@internal
+@pure
+def _bend(left: int256, middle: int256, right: int256) -> int256:
+    return unsafe_sub(unsafe_add(left, right), unsafe_mul(2, middle))
+
+
+@internal
+@pure
+def _extreme_moves(scan_range: uint256) -> int256[4]:
+    """
+    @notice Two ranges down and up, where half of a loss counts, and four, where a quarter does;
+        the fall never beyond -80 %.
+    """
+    end: int256 = unsafe_mul(convert(scan_range, int256), wad.IWAD // wad.IBPS)
+    twice: int256 = unsafe_mul(2, end)
+    far: int256 = unsafe_mul(4, end)
+    return [
+        unsafe_sub(0, min(twice, FURTHEST_FALL)), twice, unsafe_sub(0, min(far, FURTHEST_FALL)), far
+    ]
+
+
+@internal
+@pure
+def _extreme_loss(profile: IScanner.Profile, scan_range: uint256, intrinsics: int256[6]) -> int256:
+    """
+    @notice The largest part of a loss at the extremes that counts, rounded up.
+    @param intrinsics Options at their intrinsic value there, WAD; the last two are not read.
+    """
+    moves: int256[4] = self._extreme_moves(scan_range)
+    worst: int256 = 0
+    for i: uint256 in range(4):
+        left: int256 = unsafe_add(intrinsics[i], self._moved(profile.line, moves[i]))
+        gain: int256 = unsafe_sub(left, profile.mark)
+        # shifting right rounds a gain down, by half or by a quarter
+        worst = max(worst, unsafe_sub(0, gain >> (1 if i < 2 else 2)))
+    return worst
+
+
+@internal
+@pure
+def _steepest(profile: IScanner.Profile, line: int256) -> uint256:
+    """
+    @notice The largest notional that options and a line have anywhere on the grid.
+    """
+    steepest: int256 = abs(line)
+    if profile.curved:
+        left: int256 = profile.curve[0]
+        for i: uint256 in range(1, 12):
+            right: int256 = profile.curve[i]
+            if i != 7:  # from one curve to the other
+                # shifting right rounds down, by DOWN_STEP or by a third of UP_STEP
+                slope: int256 = unsafe_mul(unsafe_sub(right, left), profile.axis.pitch) >> 32
+                slope = unsafe_add(self._floor_div(slope, 2 if i < 7 else 3), line)
+                steepest = max(steepest, max(slope, unsafe_sub(0, slope)))
+            left = right
+    return convert(steepest, uint256)
+
+
+# -- charges ---------------------------------------------------------------------------------------
+
+
+@internal
+@pure
+def _matched(gross: int256, net: int256) -> uint256:
+    """
+    @notice What long and short parts have in common, rounded up.
+    @param gross Sum of their sizes.
+    """
+    # unsafe: see above; shifting right rounds down
+    return convert(unsafe_add(unsafe_sub(gross, abs(net)), 1) >> 1, uint256)
 
 
 @internal
@@ -156,8 +461,11 @@ def _depth(params: IMarginEngine.UnderlyingParams, index: uint256, exposure: uin
     @notice R * Q**2 / (Q + depth): what it costs to work Q off in a market that is only so deep,
         WAD, rounded up.
     """
-    whole: uint256 = exposure + params.depth * index
-    return wad._ceil_div(params.scan_range * exposure**2, whole * wad.BPS)
+    # unsafe: see above
+    worked: uint256 = min(exposure, LARGEST_EXPOSURE)
+    whole: uint256 = unsafe_add(worked, unsafe_mul(params.depth, index))
+    charge: uint256 = unsafe_mul(unsafe_mul(params.scan_range, worked), worked)
+    return wad._ceil_div(charge, unsafe_mul(whole, wad.BPS))
 
 
 @internal
@@ -168,10 +476,9 @@ def _divergence(net: int256, index: uint256, stable: uint256) -> uint256:
         a pumped price gives nobody borrowing power, a hedge is not punished.
     @param net Notional, WAD.
     """
-    gap: int256 = net * (convert(index, int256) - convert(stable, int256))
-    if gap <= 0:
-        return 0
-    return wad._ceil_div(convert(gap, uint256), index)
+    # unsafe: see above
+    apart: int256 = unsafe_sub(convert(index, int256), convert(stable, int256))
+    return wad._ceil_div(convert(max(0, unsafe_mul(net, apart)), uint256), index)
 
 
 @internal
@@ -184,6 +491,7 @@ def _validity(stale: uint256, late: uint256, maintenance: uint256) -> uint256:
     @param stale What hangs on stale prices, WAD: |notional| of positions, value of collateral.
     @param late The same for prices that do not open risk, the stale ones included.
     """
-    if stale * MATERIAL > maintenance:
+    # unsafe: exposures are below 2**115
+    if unsafe_mul(stale, MATERIAL) > maintenance:
         return STALE
-    return LIQUIDATION if late * MATERIAL > maintenance else OPEN
+    return LIQUIDATION if unsafe_mul(late, MATERIAL) > maintenance else OPEN

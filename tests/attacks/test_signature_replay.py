@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from plimsoll.client.orders import Domain, Order, SignedOrder
+from plimsoll.client.orders import Domain, Leg, Order, SignedOrder
 from tests.harness import Account, Contract, Project, reverts
 from tests.unit.margin_vault.bench import SIZE, WAD, Bench
 
@@ -28,7 +28,8 @@ def book(bench: Bench, pair: tuple[int, int]) -> Contract:
 
 
 def order(bench: Bench, account: int, size: int) -> Order:
-    return Order(account, bench.btc, size, 60_000 * WAD, bench.chain.timestamp + 60, next(salts))
+    legs, expiry = (Leg(bench.btc),), bench.chain.timestamp + 60
+    return Order(account, legs, size, 60_000 * WAD, expiry, next(salts))
 
 
 def signed(bench: Bench, by: Account, order: Order, **domain: object) -> SignedOrder:
@@ -41,12 +42,12 @@ def test_filled_once(bench: Bench, book: Contract, pair: tuple[int, int]) -> Non
     account, other = pair
     taker = signed(bench, bench.trader, order(bench, account, SIZE))
     maker = signed(bench, bench.maker, order(bench, other, -SIZE))
-    book.match(taker, [maker], [SIZE], sender=bench.stranger)
+    book.match([taker, maker], [SIZE, SIZE], sender=bench.stranger)
     fresh = signed(bench, bench.maker, order(bench, other, -SIZE))
     with reverts("orders: overfilled, order 1"):
-        book.match(taker, [maker], [SIZE], sender=bench.stranger)
+        book.match([taker, maker], [SIZE, SIZE], sender=bench.stranger)
     with reverts("orders: overfilled, order 0"):
-        book.match(taker, [fresh], [SIZE], sender=bench.stranger)
+        book.match([taker, fresh], [SIZE, SIZE], sender=bench.stranger)
     assert bench.vault.position(account, bench.btc) == SIZE
 
 
@@ -58,7 +59,7 @@ def test_other_half_of_the_curve(bench: Bench, book: Contract, pair: tuple[int, 
     r, s, v = taker.signature[:32], int.from_bytes(taker.signature[32:64]), taker.signature[64]
     twin = r + (CURVE - s).to_bytes(32) + bytes([55 - v])
     with reverts("orders: bad signature, order 0"):
-        book.match(replace(taker, signature=twin), [maker], [SIZE], sender=bench.stranger)
+        book.match([replace(taker, signature=twin), maker], [SIZE, SIZE], sender=bench.stranger)
 
 
 def test_another_contract(
@@ -75,10 +76,10 @@ def test_another_contract(
     taker = signed(bench, bench.trader, order(bench, account, SIZE))
     maker = signed(bench, bench.maker, order(bench, other, -SIZE))
     with reverts("orders: bad signature, order 1"):
-        second.match(taker, [maker], [SIZE], sender=bench.stranger)
+        second.match([taker, maker], [SIZE, SIZE], sender=bench.stranger)
     theirs = signed(bench, bench.maker, order(bench, other, -SIZE), order_book=second.address)
     with reverts("orders: bad signature, order 0"):
-        second.match(taker, [theirs], [SIZE], sender=bench.stranger)
+        second.match([taker, theirs], [SIZE, SIZE], sender=bench.stranger)
 
 
 def test_another_chain(bench: Bench, book: Contract, pair: tuple[int, int]) -> None:
@@ -87,7 +88,7 @@ def test_another_chain(bench: Bench, book: Contract, pair: tuple[int, int]) -> N
     taker = signed(bench, bench.trader, order(bench, account, SIZE), chain_id=elsewhere)
     maker = signed(bench, bench.maker, order(bench, other, -SIZE))
     with reverts("orders: bad signature, order 0"):
-        book.match(taker, [maker], [SIZE], sender=bench.stranger)
+        book.match([taker, maker], [SIZE, SIZE], sender=bench.stranger)
 
 
 @pytest.mark.pyrevm  # only there the chain's id can change
@@ -103,9 +104,9 @@ def test_after_a_fork(bench: Bench, book: Contract, pair: tuple[int, int]) -> No
         bench.chain.chain_id += 1
         after = [signed(bench, *item) for item in orders]
         with reverts("orders: bad signature, order 1"):
-            book.match(before[0], before[1:], [SIZE], sender=bench.stranger)
-        book.match(after[0], after[1:], [SIZE], sender=bench.stranger)
-    book.match(before[0], before[1:], [SIZE], sender=bench.stranger)
+            book.match(before, [SIZE, SIZE], sender=bench.stranger)
+        book.match(after, [SIZE, SIZE], sender=bench.stranger)
+    book.match(before, [SIZE, SIZE], sender=bench.stranger)
 
 
 def test_another_account_of_the_owner(bench: Bench, book: Contract, pair: tuple[int, int]) -> None:
@@ -118,6 +119,7 @@ def test_another_account_of_the_owner(bench: Bench, book: Contract, pair: tuple[
     for change in (
         {"account": second},
         {"size": 2 * SIZE},
+        {"legs": (Leg(bench.btc, 2),)},
         {"price": 61_000 * WAD},
         {"expiry": taker.order.expiry + 1},
         {"salt": taker.order.salt + 1},
@@ -126,7 +128,7 @@ def test_another_account_of_the_owner(bench: Bench, book: Contract, pair: tuple[
     ):
         forged = replace(taker, order=replace(taker.order, **change))  # type: ignore[arg-type]
         with reverts("orders: bad signature, order 0"):
-            book.match(forged, [maker], [SIZE], sender=bench.stranger)
+            book.match([forged, maker], [SIZE, SIZE], sender=bench.stranger)
 
 
 def test_after_cancelling(bench: Bench, book: Contract, pair: tuple[int, int]) -> None:
@@ -136,11 +138,11 @@ def test_after_cancelling(bench: Bench, book: Contract, pair: tuple[int, int]) -
     maker = signed(bench, bench.maker, order(bench, other, -SIZE))
     book.cancel(maker.order, sender=bench.maker)
     with reverts("orders: cancelled, order 1"):
-        book.match(taker, [maker], [SIZE], sender=bench.stranger)
+        book.match([taker, maker], [SIZE, SIZE], sender=bench.stranger)
     second = signed(bench, bench.maker, order(bench, other, -SIZE))
     book.cancel_below(account, taker.order.salt + 1, sender=bench.trader)
     with reverts("orders: below nonce, order 0"):
-        book.match(taker, [second], [SIZE], sender=bench.stranger)
+        book.match([taker, second], [SIZE, SIZE], sender=bench.stranger)
 
 
 def test_report_of_another_feed(bench: Bench, project: Project) -> None:

@@ -3,12 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
+from plimsoll.deploy.expiries import Listing as ExpiryListing
+from plimsoll.deploy.expiries import Series, list_expiry, smile_of
 from plimsoll.spec.interest import Pool
 from plimsoll.spec.ledger import QUOTE, Account, Ledger, Listing
 from plimsoll.spec.margin import Margin
 from plimsoll.spec.market import Market
-from plimsoll.spec.wad import MAX, SIZE
-from plimsoll.spec.words import account_id, unpack_account
+from plimsoll.spec.wad import MAX, SIZE, WAD
+from plimsoll.spec.words import account_id, is_option, unpack_account
 from tests.harness import Account as Sender
 from tests.harness import Chain
 
@@ -47,6 +49,37 @@ class Desk:
         instrument = self.perpetuals[underlying]
         legs = [(buyer, instrument, size, -quote), (seller, instrument, -size, quote)]
         self.vault.book(legs, sender=self.venue)
+
+    def list_expiry(self, underlying: int, days: int = 30) -> int:
+        """Futures and options of a month from now, at a volatility of 60 %."""
+        unit = 1_800
+        expiry = (self.chain.timestamp // unit + 1) * unit + days * 86_400
+        series = Series(10**8, 10**8, 10**13, 10**13)
+        listing = ExpiryListing(underlying, expiry, 101 * WAD // 100, smile_of(0.6), series)
+        chain = self.deployer.chain
+        for finding in list_expiry(chain, self.record, listing, lambda: self.chain.timestamp):
+            assert finding.holds, finding
+        return expiry
+
+    def deal(self, buyer: int, seller: int, instrument: int, contracts: float) -> None:
+        """Any instrument, at its mark."""
+        size = round(contracts * SIZE)
+        quote = size * self.marked(instrument) // SIZE
+        legs = [(buyer, instrument, size, -quote), (seller, instrument, -size, quote)]
+        self.vault.book(legs, sender=self.venue)
+
+    def marked(self, instrument: int) -> int:
+        """What the vault trades an instrument at, WAD."""
+        if is_option(instrument):
+            return self.engine.mark.call(instrument, sender=self.keeper)
+        return self.market.price.call(instrument, sender=self.keeper)[0]
+
+    def expire(self, expiry: int) -> None:
+        """Prices are told all along the half hour before an expiry, and just after it."""
+        for time in range(expiry - 1_800, expiry + 1, 300):
+            self.wait(time - self.chain.timestamp)
+            for underlying in self.prices:
+                self.market.roll(underlying, sender=self.keeper)
 
     def move(self, underlying: int, price: float) -> None:
         """A second later the index is another one."""

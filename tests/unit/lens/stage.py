@@ -1,11 +1,11 @@
-"""A lens on an engine, and on a vault and a market that tell what they are told."""
+"""Both lenses on an engine, and on a vault, a market and a surface that tell what they are told."""
 
 from dataclasses import asdict, replace
 from typing import Any
 
 from plimsoll.spec.interest import Pool, Rates
 from plimsoll.spec.ledger import Account, Ledger, Listing
-from plimsoll.spec.margin import Book, RiskModel
+from plimsoll.spec.margin import Book, Factors, RiskModel, Surface
 from plimsoll.spec.market import Market
 from plimsoll.spec.wad import MAX
 from plimsoll.spec.words import pack_account
@@ -70,22 +70,43 @@ class Stage:
             governor, governor, governor, self.quote, sender=governor
         )
         self.market = project.MarketStub.deploy(sender=governor)
-        self.engine = project.MarginEngine.deploy(self.registry, self.market, sender=governor)
+        self.surface = project.SurfaceStub.deploy(sender=governor)
+        scanner = project.Scanner.deploy(self.market, self.surface, sender=governor)
+        self.engine = project.MarginEngine.deploy(
+            self.registry, self.market, self.surface, scanner, sender=governor
+        )
+        self.engine.set_factors(asdict(Factors()), sender=governor)
+        self.registry.set_engine(self.engine, sender=governor)
+        self.tokens = [project.Token.deploy("", "", 18, sender=governor) for _ in range(32)]
+        for token in self.tokens:
+            self.registry.list_asset(token, 0, sender=governor)
         self.vault = project.inline(VAULT, "VaultStub").deploy(
             self.registry, self.market, self.quote, sender=governor
         )
-        self.lens = project.Lens.deploy(self.vault, sender=governor)
+        self.risk = project.RiskLens.deploy(self.vault, sender=governor)
+        self.lens = project.Lens.deploy(self.vault, self.risk, sender=governor)
 
-    def set(self, model: RiskModel, markets: dict[int, Market]) -> None:
-        """Parameters and prices."""
+    def set(
+        self, model: RiskModel, markets: dict[int, Market], surface: Surface | None = None
+    ) -> None:
+        """Parameters, prices and values of options."""
+        governor = self.governor
         for underlying, market in markets.items():
-            self.market.set_market(underlying, market, sender=self.governor)
+            self.market.set_market(underlying, market, sender=governor)
+        if surface is not None:
+            for (underlying, expiry), forward in surface.forwards.items():
+                self.market.set_forward(underlying, expiry, forward, sender=governor)
+            for underlying, grid in surface.grids.items():
+                epoch = (grid.reference, grid.span, grid.bound, surface.now, 1)
+                self.surface.set_epoch(underlying, epoch, sender=governor)
+            self.surface.set_words(
+                list(surface.words), list(surface.words.values()), sender=governor
+            )
         for underlying, params in model.underlyings.items():
-            self.engine.set_underlying(underlying, asdict(params), sender=self.governor)
+            self.engine.set_underlying(underlying, asdict(params), sender=governor)
         for asset, terms in model.assets.items():
-            self.engine.set_asset(asset, asdict(terms), sender=self.governor)
-        self.engine.set_factors(asdict(model.factors), sender=self.governor)
-        self.registry.set_engine(self.engine, sender=self.governor)
+            self.engine.set_asset(asset, asdict(terms), sender=governor)
+        self.engine.set_factors(asdict(model.factors), sender=governor)
 
     def put(
         self, account: int, book: Book, model: RiskModel, markets: dict[int, Market], tokens: int

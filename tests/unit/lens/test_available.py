@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plimsoll.spec import explain
 from plimsoll.spec.ledger import QUOTE
+from plimsoll.spec.words import call, future, put
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Contract, Reverted, reverts
 
@@ -17,8 +18,8 @@ WITHDRAW = 1  # in the registry's flag of actions
 
 
 def available(desk: Desk, account: int) -> dict[int, int]:
-    told = desk.lens.account(account)
-    return {QUOTE: told.available} | {item.asset: item.available for item in told.collateral}
+    tokens = desk.tokens(account).items()
+    return {asset: desk.lens.available(account, token) for asset, token in tokens}
 
 
 def withdraw(desk: Desk, account: int, token: Any, amount: int) -> None:
@@ -62,7 +63,11 @@ def test_liquidity_is_the_bound(desk: Desk) -> None:
     account = desk.open(desk.trader, 1, quote=1_000)
     borrower = desk.open(desk.taker, 5, weth=10)
     desk.vault.withdraw(
-        borrower, desk.quote, desk.lens.account(borrower).available, desk.taker, sender=desk.taker
+        borrower,
+        desk.quote,
+        desk.lens.available(borrower, desk.quote),
+        desk.taker,
+        sender=desk.taker,
     )
     assert check(desk, account)[QUOTE] == 100 * 10**6
     with reverts("vault: no liquidity"):
@@ -137,9 +142,7 @@ def test_nothing_while_paused(desk: Desk, account: int) -> None:
 
 
 @pytest.mark.pyrevm  # too many transactions for anvil
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(
     level=st.integers(0, 2),
     sizes=st.tuples(st.integers(-40, 40), st.integers(-800, 800), st.integers(-9_000, 9_000)),
@@ -166,7 +169,7 @@ def test_exact_for_any_book(
                     desk.trade(account, counter, underlying, size)
         except Reverted:
             assume(False)
-        taken = desk.lens.account(account).available * credit // 100
+        taken = desk.lens.available(account, desk.quote) * credit // 100
         if taken:
             withdraw(desk, account, desk.quote, taken)
         for underlying, move in zip((BTC, ETH, SOL), moves, strict=True):
@@ -209,3 +212,23 @@ def test_interest_is_counted(desk: Desk, lens: Contract, account: int) -> None:
     assert lens.account(account).cash < -450_000 * 10**18
     told = check(desk, account)
     assert told[desk.assets["WBTC"]] < 10 * 10**8
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_beside_options(desk: Desk, account: int, counter: int, level: int) -> None:
+    """All that is told goes out and a unit more does not, before expiry and after it."""
+    desk.vault.set_netting(account, level, sender=desk.trader)
+    expiry = desk.list_expiry(BTC)
+    desk.deal(account, counter, put(BTC, expiry, 55_000 * 10**8), -20)
+    desk.deal(account, counter, call(BTC, expiry, 70_000 * 10**8), 4)
+    desk.deal(account, counter, future(BTC, expiry), 8)
+    for moment in ("live", "over"):
+        if moment == "over":
+            desk.expire(expiry)
+        for asset, amount in available(desk, account).items():
+            token = desk.tokens(account)[asset]
+            assert amount > 0
+            with desk.chain.isolate():
+                withdraw(desk, account, token, amount)
+            with reverts():
+                withdraw(desk, account, token, amount + 1)

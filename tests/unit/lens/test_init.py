@@ -1,4 +1,4 @@
-"""The lens finds everything through the vault."""
+"""The lenses find everything through the vault."""
 
 from tests.harness import Contract, Project, reverts
 
@@ -10,8 +10,13 @@ def test_parts(desk: Desk, lens: Contract) -> None:
     assert lens.registry() == desk.registry
     assert lens.market() == desk.market
     assert lens.quote() == desk.quote
+    assert lens.risk() == desk.risk_lens
+    for name in ("vault", "registry", "market"):
+        assert getattr(desk.risk_lens, name)() == getattr(desk, name)
 
 
 def test_not_a_vault(desk: Desk, project: Project) -> None:
     with reverts():
-        project.Lens.deploy(desk.quote, sender=desk.governor)
+        project.RiskLens.deploy(desk.quote, sender=desk.governor)
+    with reverts():
+        project.Lens.deploy(desk.quote, desk.risk_lens, sender=desk.governor)

@@ -12,8 +12,9 @@ from .desk import Desk
 NONE_BELOW, NONE_ABOVE = 0, MAX
 
 
-def prices(lens: Contract, account: int) -> dict[int, tuple[int, int]]:
-    return {item.underlying: (item.below, item.above) for item in lens.account(account).underlyings}
+def prices(lens: Contract, account: int, underlying: int) -> tuple[int, int]:
+    below, above = lens.liquidation_prices(account, underlying)
+    return below, above
 
 
 def liquidatable(desk: Desk, account: int, underlying: int, price: int) -> bool:
@@ -31,7 +32,7 @@ def liquidatable(desk: Desk, account: int, underlying: int, price: int) -> bool:
 
 
 def flips(desk: Desk, account: int, underlying: int) -> tuple[int, int]:
-    below, above = prices(desk.lens, account)[underlying]
+    below, above = prices(desk.lens, account, underlying)
     hair = 2 * 10**10  # the source has eight decimals
     if below != NONE_BELOW:
         assert liquidatable(desk, account, underlying, below)
@@ -95,7 +96,7 @@ def test_each_underlying_by_itself(desk: Desk, counter: int) -> None:
 
 def test_none_where_nothing_is_owed(desk: Desk, counter: int) -> None:
     account = desk.open(desk.taker, quote=1_000, weth=3)
-    assert prices(desk.lens, account) == {ETH: (NONE_BELOW, NONE_ABOVE)}
+    assert prices(desk.lens, account, ETH) == (NONE_BELOW, NONE_ABOVE)
 
 
 def test_a_short_account_is_told_the_index(desk: Desk, counter: int) -> None:
@@ -103,7 +104,7 @@ def test_a_short_account_is_told_the_index(desk: Desk, counter: int) -> None:
     desk.trade(account, counter, BTC, 1)
     desk.move(BTC, 50_000)
     assert liquidatable(desk, account, BTC, 50_000 * WAD)
-    assert prices(desk.lens, account) == {BTC: (50_000 * WAD, 50_000 * WAD)}
+    assert prices(desk.lens, account, BTC) == (50_000 * WAD, 50_000 * WAD)
 
 
 def test_premium_is_held_as_a_ratio(desk: Desk, counter: int) -> None:
@@ -118,7 +119,7 @@ def test_premium_is_held_as_a_ratio(desk: Desk, counter: int) -> None:
     desk.chain.mine(delta=3_600)
     market = desk.market.peek(BTC)
     assert market.mark == 60_300 * WAD
-    below, _ = prices(desk.lens, account)[BTC]
+    below, _ = prices(desk.lens, account, BTC)
     assert (
         below
         == explain.liquidation_prices(

@@ -1,9 +1,9 @@
-"""Everything that is told of one account, against the specification, to the wei."""
+"""Linear books of any kind: what can be withdrawn, against the specification's own vault."""
 
 from dataclasses import astuple, replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.spec import explain
@@ -18,11 +18,7 @@ from .stage import Stage
 
 ACCOUNT = 7
 
-many = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+many = settings(max_examples=60)
 pytestmark = pytest.mark.pyrevm  # too many transactions for anvil
 
 
@@ -42,9 +38,13 @@ def check(stage: Stage, case: Case, tokens: int) -> None:
         ledger = stage.put(ACCOUNT, book, model, markets, tokens)
         told = stage.lens.account(ACCOUNT)
         levels = stage.lens.at_levels(ACCOUNT)
+        available = {
+            holding.asset: stage.lens.available(ACCOUNT, stage.tokens[holding.asset])
+            for holding in book.collateral
+        }
+        available[QUOTE] = stage.lens.available(ACCOUNT, stage.quote)
 
-    want = explain.explain(book, model, markets)
-    margin = want.margin
+    margin = assess(book, model, markets)
     assert told.summary == (
         ACCOUNT,
         True,
@@ -59,32 +59,11 @@ def check(stage: Stage, case: Case, tokens: int) -> None:
     ]
     assert (told.level, told.cash, told.basis) == (book.level, book.cash, book.basis)
     assert told.unsettled == unsettled(book.basis, book.positions, markets)
-    assert told.scan == astuple(want.scan)
     assert [item.size for item in told.positions] == [size_of(word) for word in book.positions]
-    assert sum(abs(item.notional) for item in told.positions) == sum(
-        part.gross for part in want.underlyings
-    )
-
-    assert [item.underlying for item in told.underlyings] == [
-        part.underlying for part in want.underlyings
-    ]
-    for item, part in zip(told.underlyings, want.underlyings, strict=True):
-        prices = explain.liquidation_prices(book, model, markets, part.underlying)
-        market = astuple(markets[part.underlying])
-        assert item == (part.underlying, market, *astuple(part)[1:], *prices)
-
-    parts = {part.asset: part for part in want.collateral}
-    assert sorted(item.asset for item in told.collateral) == sorted(parts)
-    for item in told.collateral:
-        part = parts[item.asset]
-        assert (item.amount, item.value, tuple(item.bands)) == (part.amount, part.value, part.bands)
-        assert (item.haircut, item.concentration, item.divergence) == (
-            part.haircut,
-            part.concentration,
-            part.divergence,
-        )
-        assert item.available == explain.available(ledger, ACCOUNT, item.asset)
-    assert told.available == explain.available(ledger, ACCOUNT, QUOTE)
+    worth = told.cash + told.unsettled + sum(item.value for item in told.collateral)
+    assert margin.equity == max(-(2**140), min(worth, 2**140))
+    for asset, amount in available.items():
+        assert amount == explain.available(ledger, ACCOUNT, asset)
 
 
 @many
@@ -103,25 +82,6 @@ def test_told_whatever_feeds_say(stage: Stage, case: Case, tokens: int) -> None:
 def test_forgiven_dust(stage: Stage, cash: int) -> None:
     """A trillionth of a dollar is forgiven, if the quote token can express it, beside no cash."""
     check(stage, (Book(0, cash, 0), RiskModel({}, {}), {}), 100 * WAD)
-
-
-@many
-@given(case=cases())
-def test_pieces_add_up(case: Case) -> None:
-    """Nothing of a margin is left unexplained."""
-    book, model, markets = case
-    told = explain.explain(book, model, markets)
-    margin = assess(book, model, markets)
-    assert explain.maintenance(told) == margin.maintenance
-    assert explain.initial(told, model.factors) == margin.initial
-
-
-@many
-@given(case=cases(level=st.just(2)))
-def test_the_largest_term_binds(case: Case) -> None:
-    scan = explain.explain(*case).scan
-    terms = (scan.total, scan.factor, scan.comove, scan.extremes, scan.floor)
-    assert scan.requirement == max(terms[1:]) == terms[scan.binding]
 
 
 @many

@@ -85,7 +85,7 @@ def alone(project, accounts, bench):
     return project.Liquidator.deploy(bench, bench, (500, 2_000, 2_000, 0), sender=accounts[0])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     params=PARAMS,
     margin=short_margins(),
@@ -183,7 +183,7 @@ def test_refuses(accounts, bench, alone, margin, fraction, reason):
             terms(LiquidationParams(*alone.params()), margin, fraction)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     price=st.integers(40_000, 57_300),
     fraction=FRACTIONS,

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from plimsoll.spec.haircut import AssetParams
-from plimsoll.spec.margin import Book, Factors, RiskModel, UnderlyingParams
+from plimsoll.spec.margin import Book, Factors, RiskModel, Surface
 from plimsoll.spec.market import OPEN, Market
+from plimsoll.spec.scan import UnderlyingParams
 from plimsoll.spec.wad import BPS, WAD
 from tests.harness import Account, Accounts, Contract, Project
 
@@ -68,10 +69,17 @@ class World:
     """The engine and what it asks."""
 
     def __init__(
-        self, engine: Contract, market: Contract, vault: Contract, registry: Contract, roles: Roles
+        self,
+        engine: Contract,
+        market: Contract,
+        surface: Contract,
+        vault: Contract,
+        registry: Contract,
+        roles: Roles,
     ) -> None:
         self.engine = engine
         self.market = market
+        self.surface = surface
         self.vault = vault
         self.registry = registry
         self.roles = roles
@@ -79,6 +87,20 @@ class World:
     def set_markets(self, markets: Mapping[int, Market]) -> None:
         for id, prices in markets.items():
             self.market.set_market(id, prices, sender=self.roles.governor)
+
+    def set_surface(self, surface: Surface) -> None:
+        """Forwards, epochs and scenario words."""
+        governor = self.roles.governor
+        for (underlying, expiry), forward in surface.forwards.items():
+            self.market.set_forward(underlying, expiry, forward, sender=governor)
+        for underlying, grid in surface.grids.items():
+            epoch = (grid.reference, grid.span, grid.bound, surface.now, 1)
+            self.surface.set_epoch(underlying, epoch, sender=governor)
+        keys = list(surface.words)
+        for i in range(0, len(keys), 128):
+            some = keys[i : i + 128]
+            words = [surface.words[key] for key in some]
+            self.surface.set_words(some, words, sender=governor)
 
     def set_model(self, model: RiskModel) -> None:
         governor = self.roles.governor
@@ -109,8 +131,10 @@ def bare(project: Project, accounts: Accounts) -> World:
     vault = project.inline(VAULT, "Vault").deploy(sender=governor)
     registry.set_vault(vault, sender=governor)
     market = project.MarketStub.deploy(sender=governor)
-    engine = project.MarginEngine.deploy(registry, market, sender=governor)
-    return World(engine, market, vault, registry, roles)
+    surface = project.SurfaceStub.deploy(sender=governor)
+    scanner = project.Scanner.deploy(market, surface, sender=governor)
+    engine = project.MarginEngine.deploy(registry, market, surface, scanner, sender=governor)
+    return World(engine, market, surface, vault, registry, roles)
 
 
 @pytest.fixture

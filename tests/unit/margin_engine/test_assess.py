@@ -275,17 +275,18 @@ def test_largest_book(bare: World, chain: Chain, level: int) -> None:
     assert equity * maintenance < 2**255
     with chain.cold():
         receipt = bare.engine.assess(given(book), sender=bare.roles.trader)
-    assert receipt.gas_used < 2_500_000
+    assert receipt.gas_used < (5_000_000 if level == PORTFOLIO else 2_700_000)
 
 
 # -- what is asked of the market -----------------------------------------------------------------
 
 
-def test_rolls_each_underlying_once(world: World) -> None:
+def test_rolls_what_only_collateral_needs(world: World) -> None:
+    """What is traded the vault has rolled, when it settled the account."""
     before = world.market.rolls()
-    book = Book(PORTFOLIO, 0, 0, (perp(BTC, 1), perp(ETH, 1)), (weth(1), wbtc(1)))
+    book = Book(PORTFOLIO, 0, 0, (perp(BTC, 1),), (weth(1), wbtc(1)))
     world.engine.assess(given(book), sender=world.roles.trader)
-    assert world.market.rolls() == before + 2
+    assert world.market.rolls() == before + 1
 
 
 @pytest.mark.parametrize("underlying", [0, 3, 64, 256, 2**16 - 1])

@@ -49,11 +49,11 @@ def test_not_in_a_batch(world: World) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"target": 10_000}, "engine: target out of range"),
-        ({"target": 12_501}, "engine: target above initial"),
-        ({"initial": 30_001}, "engine: initial out of range"),
-        ({"floor": 499}, "engine: floor out of range"),
-        ({"floor": 10_001}, "engine: floor out of range"),
+        ({"target": 10_000}, "engine: factors out of bounds"),
+        ({"target": 12_501}, "engine: factors out of bounds"),
+        ({"initial": 30_001}, "engine: factors out of bounds"),
+        ({"floor": 499}, "engine: factors out of bounds"),
+        ({"floor": 10_001}, "engine: factors out of bounds"),
     ],
 )
 def test_out_of_range(world: World, changes: dict[str, int], reason: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from plimsoll.spec.margin import UnderlyingParams
+from plimsoll.spec.scan import UnderlyingParams
 from plimsoll.spec.wad import BPS, WAD
 from tests.harness import reverts
 from tests.unit.margin_engine.conftest import BTC, ETH, MARKETS, MODEL, WBTC, World
@@ -78,16 +78,18 @@ def test_no_market(world: World) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"scan_range": 99}, "engine: scan range out of range"),
-        ({"scan_range": 4_001}, "engine: scan range out of range"),
-        ({"beta": BPS + 1}, "engine: beta out of range"),
-        ({"beta": -BPS - 1}, "engine: beta out of range"),
-        ({"beta": -(2**255)}, "engine: beta out of range"),
-        ({"scan_range": 1_200, "calendar": 501}, "engine: calendar out of range"),
-        ({"scan_range": 800, "calendar": 401}, "engine: calendar out of range"),
-        ({"calendar": 2**256 - 1}, "engine: calendar out of range"),
-        ({"depth": 0}, "engine: depth out of range"),
-        ({"depth": 2**48}, "engine: depth out of range"),
+        ({"scan_range": 99}, "engine: underlying out of bounds"),
+        ({"scan_range": 4_001}, "engine: underlying out of bounds"),
+        ({"beta": BPS + 1}, "engine: underlying out of bounds"),
+        ({"beta": -BPS - 1}, "engine: underlying out of bounds"),
+        ({"beta": -(2**255)}, "engine: underlying out of bounds"),
+        ({"scan_range": 1_200, "calendar": 501}, "engine: underlying out of bounds"),
+        ({"scan_range": 800, "calendar": 401}, "engine: underlying out of bounds"),
+        ({"calendar": 2**256 - 1}, "engine: underlying out of bounds"),
+        ({"depth": 0}, "engine: underlying out of bounds"),
+        ({"depth": 2**48}, "engine: underlying out of bounds"),
+        ({"vega": BPS + 1}, "engine: underlying out of bounds"),
+        ({"short": 501}, "engine: underlying out of bounds"),
     ],
 )
 def test_out_of_range(world: World, changes: dict[str, int], reason: str) -> None:
@@ -107,3 +109,12 @@ def test_range_above_a_haircut(world: World) -> None:
         world.engine.set_underlying(
             BTC, replace(PARAMS, scan_range=1_301), sender=world.roles.steward
         )
+
+
+def test_range_beyond_the_span(world: World) -> None:
+    """Every epoch's nodes must hold the range around a spot at its bound: 1.02 * 1.13 - 1."""
+    world.surface.set_span(BTC, 1_526, sender=world.roles.governor)
+    world.engine.set_underlying(BTC, PARAMS, sender=world.roles.steward)
+    world.surface.set_span(BTC, 1_525, sender=world.roles.governor)
+    with reverts("engine: scan range beyond span"):
+        world.engine.set_underlying(BTC, PARAMS, sender=world.roles.steward)

@@ -14,11 +14,18 @@ from typing import Any
 from plimsoll.spec import liquidation
 from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.interest import Pool, Rates
-from plimsoll.spec.ledger import QUOTE, Ledger, Leg, Listing
+from plimsoll.spec.ledger import QUOTE, Ledger, Leg, Listing, Series
 from plimsoll.spec.margin import Margin, UnderlyingParams
-from plimsoll.spec.market import Market
+from plimsoll.spec.market import OPEN, WINDOW, Expiry, Market, unsettled
 from plimsoll.spec.wad import MAX, SIZE, WAD, Revert
-from plimsoll.spec.words import account_id, owner_of, pack_account
+from plimsoll.spec.words import (
+    account_id,
+    expiry_of,
+    is_option,
+    owner_of,
+    pack_account,
+    underlying_of,
+)
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Account, Chain, Contract, Project, Receipt, Reverted, reverts
 from tests.harness.accounts import impersonate
@@ -91,6 +98,7 @@ class Bench:
         }
         self.sent: dict[int, int] = {}  # tokens that were sent to the vault without a deposit
         self.words: dict[int, int] = {}  # accounts' words as told by events
+        self.expiries: list[tuple[int, int]] = []  # (underlying, expiry)
         self.check()
 
     def __getattr__(self, name: str) -> Any:
@@ -138,6 +146,12 @@ class Bench:
             total += value
         return total
 
+    def mark(self, instrument: int) -> int:
+        self.sync()
+        if is_option(instrument):
+            return self.ledger.marks[instrument]
+        return self.ledger._price(instrument)[0]
+
     def cash(self, account: int) -> int:
         return int(self.vault.book_of(account).cash)
 
@@ -177,6 +191,19 @@ class Bench:
         while self.market.peek(underlying).stable != self.market.peek(underlying).index:
             self.wait(HOUR)
             self.market.roll(underlying, sender=self.governor)
+
+    def expire(self, expiry: int, price: float, *underlyings: int) -> None:
+        """The index of underlyings is the same all through the window of an expiry, and after."""
+        self.chain.mine(timestamp=expiry - WINDOW)
+        for underlying in underlyings:
+            self.prices[underlying] = price
+        while True:
+            self.wait(0)
+            for underlying in underlyings:
+                self.market.roll(underlying, sender=self.governor)
+            if self.chain.timestamp == expiry:
+                return
+            self.chain.mine(delta=WINDOW // 3)
 
     # -- set-up ----------------------------------------------------------------------------------
 
@@ -229,6 +256,26 @@ class Bench:
     def set_size_limit(self, underlying: int, limit: int) -> None:
         self.registry.set_size_limit(underlying, limit, sender=self.governor)
         self.ledger.listing.max_size[underlying] = limit
+
+    def trust(self) -> None:
+        """From now on every account is healthy, and options are worth what is said."""
+        self.stub = self.project.EngineStub.deploy(self.market, self.engine, sender=self.governor)
+        self.registry.set_engine(self.stub, sender=self.governor)
+        self.ledger._assess = lambda draft: Margin(0, 0, 0, 0, OPEN)  # type: ignore[method-assign]
+        self.ledger.marks = {}
+
+    def set_mark(self, option: int, price: float) -> None:
+        self.stub.set_mark(option, round(price * WAD), sender=self.governor)
+        self.ledger.marks = {**self.ledger.marks, option: round(price * WAD)}
+
+    def list_expiry(self, underlying: int, expiry: int, ratio: float = 1) -> None:
+        """In market data; what is traded of it is listed apart."""
+        self.market.list_expiry(underlying, expiry, round(ratio * WAD), sender=self.governor)
+        self.expiries.append((underlying, expiry))
+
+    def list_series(self, underlying: int, expiry: int, series: Series) -> None:
+        self.registry.list_series(underlying, expiry, asdict(series), sender=self.governor)
+        self.ledger.listing.series[underlying, expiry] = series
 
     def set_rates(self, rates: Rates) -> None:
         def act() -> Receipt:
@@ -320,7 +367,7 @@ class Bench:
         instrument: int = 0,
     ) -> list[tuple[int, int, int, int]]:
         instrument = instrument or self.btc
-        paid = self.market.peek(instrument >> 240).mark if price is None else round(price * WAD)
+        paid = self.mark(instrument) if price is None else round(price * WAD)
         quote = size * paid // SIZE
         return [(buyer, instrument, size, -quote), (seller, instrument, -size, quote)]
 
@@ -396,6 +443,9 @@ class Bench:
         self.ledger.markets = {
             underlying: Market(*self.market.peek(underlying)) for underlying in self.underlyings
         }
+        self.ledger.expiries = {
+            item: Expiry(*self.market.expiry_of(*item)[:-1]) for item in self.expiries
+        }
 
     @contextmanager
     def refused(self, reason: str) -> Iterator[None]:
@@ -446,13 +496,23 @@ class Bench:
         states = ledger.accounts.values()
         assert sum(max(state.cash, 0) for state in states) == ledger.pool.supply
         assert sum(max(-state.cash, 0) for state in states) == ledger.pool.borrow
-        assert sum(state.basis for state in states) == ledger.pool.basis
+        payoffs = sum(self._payoff(word) for state in states for word in state.positions)
+        assert sum(state.basis for state in states) + payoffs == ledger.pool.basis
         assert 0 <= ledger.pool.surplus < 10**9, "dust"  # a billionth of a dollar
         unit = 10 ** (18 - ledger.listing.quote_decimals)
         assert self._held(QUOTE) * unit == ledger.pool.tokens
         for asset in ledger.listing.caps:
             total = sum(state.collateral.get(asset, 0) for state in states)
             assert self._held(asset) == total == self.vault.totals(asset)
+
+    def _payoff(self, word: int) -> int:
+        """What a position that is over has not been paid yet, an exact number of wei."""
+        underlying = underlying_of(word)
+        item = self.ledger.expiries.get((underlying, expiry_of(word)))
+        market = self.ledger.markets[underlying]
+        value, over = unsettled(word, market, item, self.ledger.now)
+        assert not over or value % SIZE == 0
+        return value // SIZE if over else 0
 
     def _held(self, asset: int) -> int:
         """Tokens in the vault that were deposited."""

@@ -8,6 +8,7 @@ from tests.deployment import deploy
 from tests.harness import Accounts, Chain, Contract, Project
 
 from .bench import PARAMETERS, Bench
+from .dated import Dated
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,9 @@ def pair(bench: Bench, account: int, other: int) -> tuple[int, int]:
         bench.fund(item, 100_000)
         bench.approve(item)
     return account, other
+
+
+@pytest.fixture
+def dated(bench: Bench) -> Dated:
+    """Futures and options of one expiry; every account is healthy."""
+    return Dated(bench)

@@ -76,6 +76,24 @@ def test_quarter(bench: Bench, vault: Contract, book: int, to: int) -> None:
     assert amounts == [(0, 5 * 10**18), (1, 3 * 10**8 // 4)]
 
 
+def test_rounding_is_against_both(bench: Bench, vault: Contract, book: int, to: int) -> None:
+    """With funding accrued, what a size is worth is no whole number of wei: each side's basis is
+    rounded against it."""
+    bench.set_premium(BTC, 13)
+    bench.jump(BTC, 58_000.00000001)
+    bench.wait(HOUR + 7)
+    bench.slice(book, to, 0)
+    gap = bench.ledger._price(bench.btc)[1]
+    size = 4 * SIZE * (WAD // 7) // WAD
+    assert size * gap % SIZE != 0
+    before = vault.book_of(book).basis
+    ether = 30 * SIZE * (WAD // 7) // WAD * 3_000 * WAD // SIZE
+    bench.slice(book, to, WAD // 7)
+    left, taken = vault.book_of(book).basis, vault.book_of(to).basis
+    assert taken == -(size * gap // SIZE + 1) + ether
+    assert left == before + size * gap // SIZE - ether
+
+
 def test_equity_moves_in_proportion(bench: Bench, book: int, to: int) -> None:
     """Without a payment the account loses a third of its equity, the keeper gains it."""
     before, mine = bench.equity(book), bench.equity(to)

@@ -7,6 +7,7 @@ from tests.harness import Account, Accounts, Chain, Contract, Project, Receipt
 
 WAD = 10**18
 HOUR, DAY = 3_600, 86_400
+WINDOW = HOUR // 2
 PRICE = 2_000 * WAD
 UNDERLYING = 1
 PARAMS = MarketParams(
@@ -157,6 +158,38 @@ def market(
 def start(market: Contract) -> MarketState:
     """The state after listing."""
     return stored(market)
+
+
+@pytest.fixture
+def expiry(market: Contract, governor: Account, chain: Chain) -> int:
+    """Listed, three hours ahead, with a forward 1 % above the index."""
+    expiry = chain.timestamp // HOUR * HOUR + 3 * HOUR
+    market.list_expiry(UNDERLYING, expiry, 101 * WAD // 100, sender=governor)
+    return expiry
+
+
+class Watch:
+    """Takes in prices at given times."""
+
+    def __init__(self, market: Contract, feed: Contract, chain: Chain, sender: Account) -> None:
+        self.market, self.feed, self.chain, self.sender = market, feed, chain, sender
+
+    def see(self, time: int, price: int) -> Receipt:
+        self.chain.mine(timestamp=time)
+        self.feed.set_answer(price, time, sender=self.sender)
+        receipt: Receipt = self.market.roll(UNDERLYING, sender=self.sender)
+        return receipt
+
+    def hold(self, begin: int, end: int, price: int) -> Receipt:
+        """A price that is told again and again, and stays."""
+        for time in range(begin, end, 500):
+            self.see(time, price)
+        return self.see(end, price)
+
+
+@pytest.fixture
+def watch(market: Contract, feed: Contract, chain: Chain, governor: Account) -> Watch:
+    return Watch(market, feed, chain, governor)
 
 
 def stored(market: Contract) -> MarketState:

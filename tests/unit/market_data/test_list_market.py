@@ -24,7 +24,7 @@ def test_starts_at_the_feeds_price(
     assert bare.params(UNDERLYING) == astuple(PARAMS)
     assert bare.feed(UNDERLYING) == feed
     assert bare.premium_feed(UNDERLYING) == NOBODY
-    assert bare.peek(UNDERLYING) == (PRICE, PRICE, PRICE, 0, OPEN)
+    assert bare.peek(UNDERLYING) == (PRICE, PRICE, PRICE, 0, OPEN, 0)
 
 
 def test_first_and_last_id(bare: Contract, feed: Contract, governor: Account) -> None:
@@ -69,7 +69,7 @@ def test_extreme_prices(bare: Contract, feed: Contract, governor: Account, chain
     for underlying, price in ((1, 1), (2, MAX_PRICE)):
         feed.set_answer(price, chain.timestamp, sender=governor)
         bare.list_market(underlying, feed, PARAMS, sender=governor)
-        assert bare.roll.call(underlying) == (price, price, price, 0, OPEN)
+        assert bare.roll.call(underlying) == (price, price, price, 0, OPEN, 0)
     feed.set_answer(MAX_PRICE + 1, chain.timestamp, sender=governor)
     with reverts("market: feed is silent"):
         bare.list_market(3, feed, PARAMS, sender=governor)

@@ -38,9 +38,35 @@ def pack_config(feed: address, params: IMarketData.Params) -> uint256:
 @pure
 def unpack_config(config: uint256) -> (address, IMarketData.Params):
     return market_word._feed(config), market_word._params(config)
+
+
+@external
+@pure
+def pack_expiry(item: IMarketData.Expiry) -> uint256:
+    return market_word._pack_expiry(item)
+
+
+@external
+@pure
+def unpack_expiry(word: uint256) -> IMarketData.Expiry:
+    return market_word._unpack_expiry(word)
+
+
+@external
+@pure
+def pack_told(market: IMarketData.Market) -> uint256[2]:
+    return market_word._pack_told(market)
+
+
+@external
+@pure
+def unpack_told(words: uint256[2]) -> IMarketData.Market:
+    return market_word._unpack_told(words)
 """
 
 UINT96, INT96, INT60, UINT40 = 2**96 - 1, 2**95 - 1, 2**59 - 1, 2**40 - 1
+LAST_EXPIRY = (2**24 - 1) * 1_800
+times = st.integers(0, 2**24 - 1).map(lambda number: number * 1_800)
 ZERO = MarketState(0, 0, 0, 0, 0, 0, 0)
 
 states = st.builds(
@@ -52,6 +78,7 @@ states = st.builds(
     observation=st.integers(-INT60, INT60),
     funding=st.integers(-INT96, INT96),
     time=st.integers(0, UINT40),
+    next_expiry=times,
 )
 
 
@@ -60,7 +87,7 @@ def exposed(project: Project, accounts: Accounts) -> Contract:
     return project.inline(EXPOSED, "MarketWord").deploy(sender=accounts[0])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(state=states)
 def test_state(exposed: Contract, state: MarketState) -> None:
     unpacked = exposed.unpack_state(*exposed.pack_state(state))
@@ -69,12 +96,26 @@ def test_state(exposed: Contract, state: MarketState) -> None:
 
 def test_the_layout(exposed: Contract) -> None:
     """As it is drawn in the module."""
-    state = MarketState(index=1, stable=2, updated=3, premium=-4, observation=5, funding=-6, time=7)
+    state = MarketState(
+        index=1,
+        stable=2,
+        updated=3,
+        premium=-4,
+        observation=5,
+        funding=-6,
+        time=7,
+        next_expiry=5_400,
+    )
     price, premium = exposed.pack_state(state)
-    assert price == 1 << 136 | 2 << 40 | 3
+    assert price == 3 << 232 | 1 << 136 | 2 << 40 | 3
     assert premium == (2**96 - 6) << 160 | (2**60 - 4) << 100 | 5 << 40 | 7
     config = exposed.pack_config("0x" + "00" * 19 + "08", (1, 2, 3, 4, 5, 6))
     assert config == 1 << 236 | 2 << 216 | 3 << 204 | 4 << 190 | 5 << 178 | 6 << 160 | 8
+    word = exposed.pack_expiry((1, 2, 3, True, False, 9_000))
+    assert word == 3 << 160 | 1 << 96 | 2 << 56 | 5 << 32 | 2
+    assert exposed.pack_expiry((0, 0, 0, False, True, 0)) == 1
+    told = [3 << 232 | 1 << 136 | 2 << 40 | 2, (2**96 - 4) << 160 | 5]
+    assert exposed.pack_told((1, 2, 5, -4, 2, 5_400)) == told
 
 
 @pytest.mark.parametrize(
@@ -84,6 +125,7 @@ def test_the_layout(exposed: Contract) -> None:
         ("stable", UINT96, "market: price too large"),
         ("updated", UINT40, "market: time too large"),
         ("time", UINT40, "market: time too large"),
+        ("next_expiry", LAST_EXPIRY, "market: time too large"),
         ("premium", INT60, "market: premium too large"),
         ("premium", -INT60, "market: premium too large"),
         ("observation", INT60, "market: premium too large"),
@@ -96,7 +138,8 @@ def test_too_large(exposed: Contract, field: str, most: int, reason: str) -> Non
     state = replace(ZERO, **{field: most})
     assert getattr(exposed.unpack_state(*exposed.pack_state(state)), field) == most
     with reverts(reason):
-        exposed.pack_state(replace(ZERO, **{field: most + (1 if most > 0 else -1)}))
+        step = 1_800 if field == "next_expiry" else 1 if most > 0 else -1
+        exposed.pack_state(replace(ZERO, **{field: most + step}))
 
 
 def test_prices_and_premiums_within_their_bounds_fit() -> None:
@@ -106,7 +149,7 @@ def test_prices_and_premiums_within_their_bounds_fit() -> None:
     assert 36 < years < 37
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     feed=st.integers(0, 2**160 - 1),
     params=st.tuples(
@@ -123,3 +166,37 @@ def test_config(exposed: Contract, feed: int, params: tuple[int, ...]) -> None:
     unpacked, fields = exposed.unpack_config(exposed.pack_config(address, params))
     assert int(unpacked, 16) == feed
     assert fields == params
+
+
+@settings(max_examples=200)
+@given(
+    item=st.tuples(
+        st.integers(0, 2**64 - 1),
+        st.integers(0, UINT40),
+        st.integers(0, UINT96),
+        st.booleans(),
+        st.booleans(),
+        times,
+    )
+)
+def test_expiry(exposed: Contract, item: tuple[int, ...]) -> None:
+    assert exposed.unpack_expiry(exposed.pack_expiry(item)) == item
+
+
+@settings(max_examples=200)
+@given(
+    told=st.tuples(
+        st.integers(0, UINT96),
+        st.integers(0, UINT96),
+        st.integers(0, UINT96),
+        st.integers(-INT96, INT96),
+        st.integers(0, 2),
+        times,
+    )
+)
+def test_told(exposed: Contract, told: tuple[int, ...]) -> None:
+    assert exposed.unpack_told(exposed.pack_told(told)) == told
+
+
+def test_what_a_window_gathers_fits() -> None:
+    assert 1_800 * MAX_PRICE <= UINT96

@@ -100,7 +100,7 @@ def test_new_price(
     now = chain.timestamp
     feed.set_answer(2 * PRICE, now - 7, sender=stranger)
     receipt = market.roll(UNDERLYING, sender=stranger)
-    assert receipt.return_value == (2 * PRICE, PRICE, 2 * PRICE, 0, LIQUIDATION)
+    assert receipt.return_value == (2 * PRICE, PRICE, 2 * PRICE, 0, LIQUIDATION, 0)
     state = MarketState(2 * PRICE, PRICE, now - 7, 0, 0, 0, now)
     assert_rolled(market, receipt, state)
 
@@ -297,7 +297,7 @@ def test_silent_index_feed(
     chain.mine(delta=10)
     SILENCES[silence](chain, feed, stranger)
     receipt = market.roll(UNDERLYING, sender=stranger)
-    assert receipt.return_value == (PRICE, PRICE, PRICE, 0, OPEN)
+    assert receipt.return_value == (PRICE, PRICE, PRICE, 0, OPEN, 0)
     assert receipt.logs == []
     assert stored(market) == start
 
@@ -341,12 +341,12 @@ def test_told_once_per_transaction(
     chain.mine(delta=10)
     receipt = caller.roll_around(UNDERLYING, feed, PRICE + WAD, sender=stranger)
     first, peeked, second = (event.market for event in receipt.events_of(caller.Told))
-    assert first == peeked == second == (PRICE, PRICE, PRICE, 0, OPEN)
+    assert first == peeked == second == (PRICE, PRICE, PRICE, 0, OPEN, 0)
     assert market.peek(UNDERLYING).index == PRICE + WAD
 
     receipt = caller.roll_around(UNDERLYING, feed, PRICE, sender=stranger)
     tolds = [event.market for event in receipt.events_of(caller.Told)]
-    assert tolds == [(PRICE + WAD, PRICE, PRICE + WAD, 0, OPEN)] * 3
+    assert tolds == [(PRICE + WAD, PRICE, PRICE + WAD, 0, OPEN, 0)] * 3
     assert len(receipt.events_of(market.Rolled)) == 1
 
 

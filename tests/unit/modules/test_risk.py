@@ -6,19 +6,20 @@ from hypothesis import strategies as st
 
 from plimsoll.spec import haircut
 from plimsoll.spec.haircut import AssetParams
-from plimsoll.spec.margin import (
-    LARGEST,
-    Factors,
-    Risk,
-    UnderlyingParams,
-    aggregate,
-    charges,
-    notional_of,
-    value_of,
-)
+from plimsoll.spec.margin import LARGEST, Factors, notional_of, value_of
 from plimsoll.spec.market import MAX_PRICE
+from plimsoll.spec.scan import (
+    STRAIGHT,
+    Curve,
+    Netting,
+    Profile,
+    UnderlyingParams,
+    depth_charge,
+    extreme_loss,
+    scan_loss,
+)
 from plimsoll.spec.wad import BPS
-from plimsoll.spec.words import PORTFOLIO, SIZE_LIMIT
+from plimsoll.spec.words import SIZE_LIMIT
 from tests.harness import Contract, Project, accounts
 from tests.unit.spec.strategies import (
     asset_params,
@@ -32,6 +33,7 @@ from tests.unit.spec.strategies import (
 SOURCE = """
 # pragma version 0.4.3
 from interfaces import IMarginEngine
+from interfaces import IScanner
 from modules import factor
 from modules import haircut
 from modules import scan
@@ -84,14 +86,6 @@ def notional(size: int256, mark: uint256) -> int256:
 
 @external
 @pure
-def charges(
-    level: uint256, params: IMarginEngine.UnderlyingParams, index: uint256, risk: scan.Risk
-) -> (int256, uint256, uint256):
-    return scan._charges(level, params, index, risk)
-
-
-@external
-@pure
 def divergence(net: int256, index: uint256, stable: uint256) -> uint256:
     return scan._divergence(net, index, stable)
 
@@ -106,15 +100,41 @@ def factors_word(factors: IMarginEngine.Factors) -> (uint256, IMarginEngine.Fact
 @external
 @pure
 def requirement(
-    betas: DynArray[int256, 144], losses: DynArray[int256, 144], least: uint256
+    params: DynArray[IMarginEngine.UnderlyingParams, 63],
+    lines: DynArray[int256, 63],
+    least: uint256,
 ) -> (uint256, uint256[4], uint256):
-    sum: factor.Losses = empty(factor.Losses)
-    for i: uint256 in range(len(betas), bound=144):
-        sum = factor._add(sum, betas[i], losses[i])
-    return factor._requirement(sum, least), factor._terms(sum, least), sum.total
+    netting: factor.Netting = empty(factor.Netting)
+    for i: uint256 in range(len(params), bound=63):
+        profile: IScanner.Profile = empty(IScanner.Profile)
+        profile.line = lines[i]
+        plain: int256 = 0
+        loss: int256 = 0
+        plain, loss = scan._loss(profile, params[i].scan_range, empty(int256[9]))
+        lost: uint256 = convert(loss, uint256)
+        netting = factor._add(netting, params[i], profile, lost, loss, lost)
+    return factor._requirement(netting, least), factor._terms(netting, least), netting.total
+
+
+@external
+@pure
+def losses(line: int256, scan_range: uint256) -> (int256, int256, int256):
+    profile: IScanner.Profile = empty(IScanner.Profile)
+    profile.line = line
+    plain: int256 = 0
+    loss: int256 = 0
+    plain, loss = scan._loss(profile, scan_range, empty(int256[9]))
+    return plain, loss, scan._extreme_loss(profile, scan_range, empty(int256[6]))
+
+
+@external
+@pure
+def depth(
+    params: IMarginEngine.UnderlyingParams, index: uint256, exposure: uint256
+) -> uint256:
+    return scan._depth(params, index, exposure)
 """
 UINT112 = 2**112 - 1
-MOST = LARGEST * 4_000 // BPS  # largest loss of one position or holding
 
 prices = magnitudes(1, MAX_PRICE)
 values = magnitudes(0, LARGEST)
@@ -140,7 +160,7 @@ def test_asset_word(risk: Contract, params: AssetParams) -> None:
 @given(underlying_params(), st.integers(0, 2**32 - 1))
 def test_underlying_word(risk: Contract, params: UnderlyingParams, assets: int) -> None:
     word, unpacked, bitmap = risk.underlying_word(params, assets)
-    assert 0 < word < 2**128
+    assert 0 < word < 2**160
     assert UnderlyingParams(*unpacked) == params
     assert bitmap == assets
 
@@ -192,27 +212,20 @@ def test_notional(risk: Contract, size: int, mark: int) -> None:
 
 
 @many
-@given(
-    st.integers(0, 2),
-    underlying_params(),
-    prices,
-    signed(magnitudes(0, 128 * LARGEST)),
-    st.just(0) | magnitudes(0, 16 * LARGEST),
-    magnitudes(0, LARGEST),
-)
-def test_charges(
-    risk: Contract,
-    level: int,
-    params: UnderlyingParams,
-    index: int,
-    derivatives: int,
-    spot: int,
-    hidden: int,
-) -> None:
-    """Of as much as 128 positions and 16 holdings can be; below PORTFOLIO no spot nets."""
-    spot = spot if level == PORTFOLIO else 0
-    held = Risk(gross=abs(derivatives) + hidden, derivatives=derivatives, spot=spot)
-    assert risk.charges(level, params, index, held) == charges(level, params, index, held)
+@given(signed(magnitudes(0, 144 * LARGEST)), underlying_params())
+def test_line(risk: Contract, line: int, params: UnderlyingParams) -> None:
+    """A line loses the most at an end of the range, and no more at the extremes."""
+    profile = Profile(STRAIGHT, Curve(), line)
+    expected = scan_loss(profile, params.scan_range)
+    extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
+    assert risk.losses(line, params.scan_range) == (*expected, extreme)
+    assert expected == (extreme, extreme)
+
+
+@many
+@given(underlying_params(), prices, magnitudes(0, 2**130))
+def test_depth(risk: Contract, params: UnderlyingParams, index: int, exposure: int) -> None:
+    assert risk.depth(params, index, exposure) == depth_charge(params, index, exposure)
 
 
 @many
@@ -227,26 +240,45 @@ def test_divergence(risk: Contract, net: int, index: int, stable: int) -> None:
 # -- factor --------------------------------------------------------------------------------------
 
 
+def netting_of(parts: list[tuple[UnderlyingParams, int]]) -> Netting:
+    """Of lines."""
+    netting = Netting()
+    for params, line in parts:
+        profile = Profile(STRAIGHT, Curve(), line)
+        extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
+        netting.add(params, profile, extreme, *scan_loss(profile, params.scan_range))
+    return netting
+
+
+def told(
+    risk: Contract, parts: list[tuple[UnderlyingParams, int]], floor: int
+) -> tuple[int, tuple[int, ...], int]:
+    params, lines = [params for params, _ in parts], [line for _, line in parts]
+    required, terms, total = risk.requirement(params, lines, floor)
+    return required, tuple(terms), total
+
+
 @many
 @given(
-    st.lists(st.tuples(st.integers(-BPS, BPS), signed(magnitudes(0, MOST))), max_size=144),
+    st.lists(st.tuples(underlying_params(), signed(magnitudes(0, 144 * LARGEST))), max_size=12),
     st.integers(500, BPS),
 )
-def test_requirement(risk: Contract, parts: list[tuple[int, int]], floor: int) -> None:
-    betas, losses = [beta for beta, _ in parts], [loss for _, loss in parts]
-    required, terms, total = risk.requirement(betas, losses, floor)
-    assert required == aggregate(PORTFOLIO, Factors(floor=floor), parts) == max(terms)
-    assert total == sum(abs(loss) for loss in losses)
+def test_requirement(risk: Contract, parts: list[tuple[UnderlyingParams, int]], floor: int) -> None:
+    netting = netting_of(parts)
+    assert told(risk, parts, floor) == (
+        netting.requirement(floor),
+        netting.terms(floor),
+        netting.total,
+    )
 
 
 @pytest.mark.parametrize("side", [1, -1])
 @pytest.mark.parametrize("beta", [0, 7_071, BPS])
 def test_largest_requirement(risk: Contract, side: int, beta: int) -> None:
     """As many as can be, as large as can be, on one side and against each other."""
-    parts = [(beta, MOST * (side if i % 2 else 1)) for i in range(144)]
-    betas, losses = [beta for beta, _ in parts], [loss for _, loss in parts]
-    required, _, _ = risk.requirement(betas, losses, 2_000)
-    assert required == aggregate(PORTFOLIO, Factors(), parts)
+    params = UnderlyingParams(4_000, beta, 500, 1)
+    parts = [(params, 144 * LARGEST * (side if i % 2 else 1)) for i in range(63)]
+    assert told(risk, parts, 2_000)[0] == netting_of(parts).requirement(2_000)
 
 
 @pytest.mark.parametrize(
@@ -261,15 +293,13 @@ def test_largest_requirement(risk: Contract, side: int, beta: int) -> None:
         ([(BPS, 300), (-BPS, -100)], (400, 200, 317, 80)),
         # independent: 5, 12, 13
         ([(0, 500), (0, 1_200)], (1_300, 1_700, 1_300, 340)),
-        # 600 in common, 0.8 * sqrt(2) * 500 = 566 apart, at 45 degrees
-        ([(6_000, 500), (6_000, 500)], (825, 1_000, 708, 200)),
-        # ten small ones against each other: the floor
-        ([(0, 10), (0, -10)] * 50, (100, 0, 100, 200)),
+        # ten small ones against each other: independence (and a wei of rounding for each pair)
+        ([(0, 30), (0, -30)] * 5, (95, 5, 95, 60)),
     ],
 )
 def test_terms(risk: Contract, parts: list[tuple[int, int]], terms: tuple[int, ...]) -> None:
-    """Factor, comove, extremes and floor, worked out by hand."""
-    betas, losses = [beta for beta, _ in parts], [loss for _, loss in parts]
-    required, found, _ = risk.requirement(betas, losses, 2_000)
-    assert tuple(found) == terms
-    assert required == max(terms)
+    """Factor, comove, extremes and floor of losses within a tenth, worked out by hand."""
+    lines = [(UnderlyingParams(BPS // 10, beta, 0, 1), 10 * loss) for beta, loss in parts]
+    required, found, total = told(risk, lines, 2_000)
+    assert found == terms
+    assert required == (total if len(parts) == 1 else max(terms))

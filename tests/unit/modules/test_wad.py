@@ -74,7 +74,7 @@ def exposed(project: Project, accounts: Accounts) -> Contract:
     return project.inline(EXPOSED, "Wad").deploy(sender=accounts[0])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(a=signed, b=divisors)
 def test_signed(exposed: Contract, a: int, b: int) -> None:
     assert exposed.floor_div(a, b) == a // b
@@ -83,13 +83,13 @@ def test_signed(exposed: Contract, a: int, b: int) -> None:
     assert exposed.toward_div(a, b) == wad.toward_div(a, b)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(a=unsigned, b=st.one_of(divisors, st.integers(1, wad.MAX)))
 def test_ceil_div(exposed: Contract, a: int, b: int) -> None:
     assert exposed.ceil_div(a, b) == wad.ceil_div(a, b)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(root=st.one_of(st.integers(0, 100), st.integers(0, 2**128 - 1)), offset=st.integers(-1, 1))
 def test_ceil_sqrt(exposed: Contract, root: int, offset: int) -> None:
     """At squares and beside them."""

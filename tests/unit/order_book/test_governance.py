@@ -70,6 +70,21 @@ def test_set_treasury(desk, book, protocol, taker, maker, taking, making):
     assert desk.cash(protocol.treasury) == before
 
 
+@pytest.mark.parametrize("account", [2**256 - 2**96 + 2**48 - 1, 2**48 - 1, 0])
+def test_treasury_and_fees_do_not_touch_each_other(book, protocol, account):
+    book.set_fees((100, 100, 10_000), sender=protocol.governor)
+    book.set_treasury(account, sender=protocol.governor)
+    assert (book.treasury(), book.fees()) == (account, (100, 100, 10_000))
+    book.set_fees((0, 0, 0), sender=protocol.governor)
+    assert (book.treasury(), book.fees()) == (account, (0, 0, 0))
+
+
+@pytest.mark.parametrize("account", [2**48, 2**96 - 1, 2**256 - 1])
+def test_set_treasury_refuses_a_high_number(book, protocol, account):
+    with reverts("orders: number too high"):
+        book.set_treasury(account, sender=protocol.governor)
+
+
 def test_set_treasury_refuses_others(book, protocol):
     for other in (protocol.stranger, protocol.steward):
         with reverts("governed: not governor"):

@@ -4,15 +4,16 @@ from eth_utils import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.client.orders import Order, SignedOrder
+from plimsoll.client.orders import Leg, Order, SignedOrder
 
 UINT = st.integers(0, 2**256 - 1)
+INT = st.integers(-(2**255), 2**255 - 1)
 ORDERS = st.builds(
     Order,
     account=UINT,
-    instrument=UINT,
-    size=st.integers(-(2**255), 2**255 - 1),
-    price=UINT,
+    legs=st.lists(st.builds(Leg, UINT, INT), max_size=8).map(tuple),
+    size=INT,
+    price=INT,
     expiry=UINT,
     salt=UINT,
     reduce_only=st.booleans(),
@@ -21,7 +22,7 @@ ORDERS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(order=ORDERS)
 def test_equals_the_clients(desk, book, order):
     assert book.order_digest(order) == desk.domain.digest(order)
@@ -29,7 +30,7 @@ def test_equals_the_clients(desk, book, order):
 
 def test_equals_eip_712(book, chain):
     """Written out once, without any library for typed data."""
-    order = Order(1 << 96, 2, -3, 4, 5, 6, True, False, 7)
+    order = Order(1 << 96, (Leg(8, 9), Leg(10, -11)), -3, -4, 5, 6, True, False, 7)
     domain_type = b"EIP712Domain(string name,string version,uint256 chainId,address "
     domain = keccak(
         keccak(domain_type + b"verifyingContract)")
@@ -39,11 +40,21 @@ def test_equals_eip_712(book, chain):
         + bytes(12)
         + bytes.fromhex(book.address[2:])
     )
-    order_type = b"Order(uint256 account,uint256 instrument,int256 size,uint256 price,"
-    order_type += b"uint256 expiry,uint256 salt,bool reduce_only,bool post_only,uint256 taker)"
-    fields = [1 << 96, 2, -3 % 2**256, 4, 5, 6, 1, 0, 7]
-    struct = keccak(keccak(order_type) + b"".join(field.to_bytes(32) for field in fields))
+    leg_type = b"Leg(uint256 instrument,int256 ratio)"
+    order_type = b"Order(uint256 account,Leg[] legs,int256 size,int256 price,uint256 expiry,"
+    order_type += b"uint256 salt,bool reduce_only,bool post_only,uint256 taker)"
+    legs = [keccak(keccak(leg_type) + words(8, 9)), keccak(keccak(leg_type) + words(10, -11))]
+    struct = keccak(
+        keccak(order_type + leg_type)
+        + words(1 << 96)
+        + keccak(b"".join(legs))
+        + words(-3, -4, 5, 6, 1, 0, 7)
+    )
     assert book.order_digest(order) == keccak(b"\x19\x01" + domain + struct)
+
+
+def words(*values):
+    return b"".join((value % 2**256).to_bytes(32) for value in values)
 
 
 def test_domain_is_told(book, chain):
@@ -67,5 +78,5 @@ def test_signed_orders_survive_json(order):
 
 def test_salts_rise():
     """By default a salt is a clock."""
-    first, second = (Order(1, 1, 1, 1, 1).salt for _ in range(2))
+    first, second = (Order(1, (), 1, 1, 1).salt for _ in range(2))
     assert first <= second

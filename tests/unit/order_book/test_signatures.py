@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from plimsoll.client.orders import Domain, SignedOrder
+from plimsoll.client.orders import Domain, Leg, SignedOrder
 from plimsoll.spec.wad import SIZE
-from plimsoll.spec.words import account_id
+from plimsoll.spec.words import account_id, perpetual
 from tests.harness import reverts
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -132,8 +132,10 @@ def test_nobody_signs_for_the_zero_address(desk, bid, signature):
     "change",
     [
         {"account": 1},
+        {"legs": (Leg(perpetual(1), 2),)},
+        {"legs": (Leg(perpetual(1)), Leg(perpetual(2)))},
         {"size": -SIZE - 1},
-        {"price": -1},
+        {"price": -(10**8)},
         {"expiry": 1},
         {"salt": 1},
         {"post_only": True},

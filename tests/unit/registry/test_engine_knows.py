@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.harness import Account, Contract, Project, reverts
+from plimsoll.spec.words import perpetual
+from tests.harness import Account, Chain, Contract, Project, reverts
+from tests.unit.registry.conftest import DAY
 
 KNOWING = """
 # pragma version 0.4.3
@@ -35,6 +37,17 @@ def underlying_params(underlying: uint256) -> IMarginEngine.UnderlyingParams:
     params: IMarginEngine.UnderlyingParams = empty(IMarginEngine.UnderlyingParams)
     params.scan_range = self.scan_range
     return params
+
+known: HashMap[uint256, HashMap[uint256, bool]]
+
+@external
+def learn(underlying: uint256, expiry: uint256):
+    self.known[underlying][expiry] = True
+
+@external
+@view
+def knows(underlying: uint256, expiry: uint256) -> bool:
+    return self.known[underlying][expiry]
 """
 
 
@@ -54,7 +67,7 @@ def test_lists_what_it_knows(
     registry.list_asset(token, 5, sender=governor)
     assert registry.asset_of(token).cap == 5 * 10**18
     registry.set_size_limit(1, 10, sender=governor)
-    assert registry.size_limit(1) == 10
+    assert registry.size_limit(perpetual(1)) == 10
 
 
 def test_unknown_asset(
@@ -98,3 +111,35 @@ def test_replacing_the_engine(
         with reverts(reason):
             registry.set_engine(deploy(project, governor, decimals, scan_range), sender=governor)
     registry.set_engine(deploy(project, governor, 18, 1_300), sender=governor)
+
+
+def test_unknown_expiry(
+    project: Project, registry: Contract, governor: Account, chain: Chain
+) -> None:
+    """Of that underlying, whatever the limit."""
+    expiry, engine = chain.timestamp + DAY, deploy(project, governor, 18, 1_300)
+    registry.set_engine(engine, sender=governor)
+    engine.learn(2, expiry, sender=governor)
+    for limit in (0, 5):
+        with reverts("registry: engine without expiry"):
+            registry.list_series(1, expiry, (0, 0, 0, limit), sender=governor)
+    engine.learn(1, expiry, sender=governor)
+    registry.list_series(1, expiry, (0, 0, 0, 5), sender=governor)
+
+
+def test_replacing_the_engine_of_series(
+    project: Project, registry: Contract, governor: Account, chain: Chain
+) -> None:
+    """A new engine must know all expiries ahead, of those that have passed it need not."""
+    passed, ahead = chain.timestamp + DAY, chain.timestamp + 2 * DAY
+    for expiry in (passed, ahead):
+        registry.list_series(63, expiry, (5, 5, 10, 7), sender=governor)
+    engine = deploy(project, governor, 18, 1_300)
+    engine.learn(63, ahead, sender=governor)
+    with reverts("registry: engine without expiry"):
+        registry.set_engine(engine, sender=governor)
+    chain.mine(timestamp=passed)
+    registry.set_engine(engine, sender=governor)
+    registry.list_series(63, ahead, (5, 5, 10, 0), sender=governor)
+    with reverts("registry: engine without expiry"):
+        registry.set_engine(deploy(project, governor, 18, 1_300), sender=governor)

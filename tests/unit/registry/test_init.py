@@ -1,5 +1,6 @@
 """Deployment."""
 
+from plimsoll.spec.words import perpetual
 from tests.harness import Account, Contract, Project, reverts
 from tests.harness.contracts import NOBODY
 
@@ -16,7 +17,7 @@ def test_roles_and_quote(
 
 def test_nothing_is_listed(registry: Contract) -> None:
     assert registry.engine() == registry.vault() == registry.liquidator() == NOBODY
-    assert registry.insurance() == registry.asset_count() == registry.size_limit(1) == 0
+    assert registry.insurance() == registry.asset_count() == registry.size_limit(perpetual(1)) == 0
     assert registry.tokens(0) == NOBODY
 
 

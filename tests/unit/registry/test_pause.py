@@ -56,7 +56,7 @@ def test_none_or_several(registry: Contract, guardian: Account, actions: int) ->
         registry.pause(actions, 60, sender=guardian)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     pauses=st.lists(
         st.tuples(st.sampled_from(ACTIONS), st.integers(0, 3 * DAY), st.integers(0, 11 * DAY)),

@@ -1,7 +1,8 @@
-"""Listing underlyings and limiting positions."""
+"""Listing underlyings and limiting positions in their perpetuals."""
 
 import pytest
 
+from plimsoll.spec.words import perpetual
 from tests.harness import Account, Contract, reverts
 
 
@@ -9,7 +10,7 @@ def test_governor_lists(registry: Contract, governor: Account) -> None:
     receipt = registry.set_size_limit(63, 500 * 10**8, sender=governor)
     [event] = receipt.events_of(registry.SizeLimitChanged)
     assert (event.underlying, event.limit) == (63, 500 * 10**8)
-    assert registry.size_limit(63) == 500 * 10**8
+    assert registry.size_limit(perpetual(63)) == 500 * 10**8
 
 
 def test_steward_moves_what_is_listed(
@@ -19,7 +20,7 @@ def test_steward_moves_what_is_listed(
         registry.set_size_limit(1, 5, sender=steward)
     registry.set_size_limit(1, 5, sender=governor)
     registry.set_size_limit(1, 2**67 - 1, sender=steward)
-    assert registry.size_limit(1) == 2**67 - 1
+    assert registry.size_limit(perpetual(1)) == 2**67 - 1
     registry.set_size_limit(1, 0, sender=steward)
     with reverts("registry: not governor"):
         registry.set_size_limit(1, 5, sender=steward)

@@ -1,0 +1,455 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize codesize
+"""
+@title Risk lens
+@license AGPL-3.0-only
+@author Plimsoll contributors
+@notice Why an account's margin is what it is, piece by piece:
+
+            maintenance = haircuts + scan requirement + charges
+            initial     = k_I * (maintenance + concentration), rounded up, + divergence - relief
+
+        and what it would be at another price of one underlying.
+
+@dev A book falls into parts, one per underlying: the positions and the collateral that hang on one
+     price. What a part adds to equity and to the margins comes from the engine's own modules, and
+     the pieces add up to what the engine tells, to the wei. The same as plimsoll.spec.explain.
+
+     Trusts nothing: it asks the vault for the registry, and that for the engine. It is the lens of
+     an engine with these modules, and goes when that is replaced.
+@custom:kill Nothing to stop: it holds nothing and may do nothing.
+"""
+
+from interfaces import IMarginEngine
+from interfaces import IMarginVault
+from interfaces import IMarketData
+from interfaces import IRegistry
+from interfaces import IRiskLens
+from interfaces import IScanner
+from interfaces import IVolSurface
+from modules import factor
+from modules import haircut
+from modules import instrument
+from modules import scan
+from modules import strips
+from modules import wad
+
+implements: IRiskLens
+
+
+interface IParts:
+    def registry() -> address: view
+    def market() -> address: view
+    def surface() -> address: view
+
+
+MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
+LARGEST_EQUITY: constant(int256) = 2**140  # WAD, as in the engine
+LARGEST_MARGIN: constant(uint256) = 2**113
+
+vault: public(immutable(IMarginVault))
+registry: public(immutable(IRegistry))
+market: public(immutable(IMarketData))
+
+
+# an account, and what its margin depends on
+struct Core:
+    engine: IMarginEngine
+    surface: IVolSurface
+    book: IMarginEngine.Book
+    words: DynArray[uint256, 128]  # scenario words of the positions
+    factors: IMarginEngine.Factors
+    needs: uint256  # bitmap of underlyings
+    curved: uint256  # bitmap of those with live options
+    moved: uint256  # the one that is at another price; 0: none
+    price: uint256
+
+
+# what underlyings add to equity and to the margins
+struct Tally:
+    profit: int256  # of what is linear or has expired, WAD * 1e-8
+    worth: int256  # of options and collateral
+    haircuts: uint256
+    charges: uint256
+    concentration: uint256
+    divergence: uint256
+    relief: uint256
+    stale: uint256  # what hangs on stale prices, and on those that do not open risk
+    late: uint256
+    netting: factor.Netting
+
+
+@deploy
+def __init__(_vault: address):
+    """
+    @param _vault The vault to look at.
+    """
+    vault = IMarginVault(_vault)
+    registry = IRegistry(staticcall IParts(_vault).registry())
+    market = IMarketData(staticcall IParts(_vault).market())
+
+
+# -- why -------------------------------------------------------------------------------------------
+
+
+@external
+@view
+def explain(account: uint256) -> IRiskLens.Explanation:
+    """
+    @notice The margin of an account in its parts; underlyings come in the order of their ids.
+    """
+    core: Core = self._core(account)
+    told: IRiskLens.Explanation = empty(IRiskLens.Explanation)
+    sum: Tally = empty(Tally)
+    for underlying: uint256 in range(1, MAX_UNDERLYINGS):
+        if (core.needs >> underlying) & 1 == 1:
+            part: IRiskLens.Underlying = empty(IRiskLens.Underlying)
+            sum, part = self._add(core, sum, underlying)
+            told.underlyings.append(self._seen(core, part))
+    for holding: IMarginEngine.Holding in core.book.collateral:
+        if holding.amount > 0:
+            params: IMarginEngine.AssetParams = self._asset(core.engine, holding.asset)
+            prices: IMarketData.Market = self._prices(params.underlying, 0, 0)
+            told.collateral.append(
+                self._piece(
+                    core.engine, core.book.level, core.factors.initial, holding, params, prices
+                )
+            )
+    told.scan = self._scan(sum.netting, core.factors.floor)
+    told.relief = self._relief(sum, told.scan.requirement)
+    told.margin = self._margin(core.factors, core.book.cash + core.book.basis, sum)
+    return told
+
+
+@external
+@view
+def at_price(account: uint256, underlying: uint256, price: uint256) -> IMarginEngine.Margin:
+    """
+    @notice The margin of an account with the index of an underlying at another price, held as
+        they are: all other prices, stable prices, cumulative funding, and the ratio of mark to
+        index. Options are only known near the spot, so beside them this serves for underlyings
+        that have none alive.
+    @param price WAD, not 0.
+    """
+    core: Core = self._core(account)
+    core.moved = underlying
+    core.price = price
+    sum: Tally = empty(Tally)
+    for id: uint256 in range(1, MAX_UNDERLYINGS):
+        if (core.needs >> id) & 1 == 1:
+            part: IRiskLens.Underlying = empty(IRiskLens.Underlying)
+            sum, part = self._add(core, sum, id)
+    return self._margin(core.factors, core.book.cash + core.book.basis, sum)
+
+
+@internal
+@view
+def _core(account: uint256) -> Core:
+    engine: IMarginEngine = IMarginEngine(staticcall registry.engine())
+    surface: IVolSurface = IVolSurface(staticcall IParts(engine.address).surface())
+    book: IMarginEngine.Book = staticcall vault.book_of(account)
+    needs: uint256 = 0
+    curved: uint256 = 0
+    for word: uint256 in book.positions:
+        bit: uint256 = 1 << instrument._underlying(word)
+        needs |= bit
+        if instrument._strike(word) != 0 and instrument._expiry(word) > block.timestamp:
+            curved |= bit
+    for holding: IMarginEngine.Holding in book.collateral:
+        if holding.amount > 0:
+            needs |= 1 << self._asset(engine, holding.asset).underlying
+    words: DynArray[uint256, 128] = []
+    if curved != 0:
+        words = staticcall surface.peek(book.positions)
+    return Core(
+        engine=engine,
+        surface=surface,
+        book=book,
+        words=words,
+        factors=staticcall engine.factors(),
+        needs=needs,
+        curved=curved,
+        moved=0,
+        price=0,
+    )
+
+
+@internal
+@view
+def _params(engine: IMarginEngine, underlying: uint256) -> IMarginEngine.UnderlyingParams:
+    return staticcall engine.underlying_params(underlying)
+
+
+@internal
+@view
+def _asset(engine: IMarginEngine, asset: uint256) -> IMarginEngine.AssetParams:
+    return staticcall engine.asset_params(asset)
+
+
+@internal
+@view
+def _prices(underlying: uint256, moved: uint256, price: uint256) -> IMarketData.Market:
+    prices: IMarketData.Market = staticcall market.peek(underlying)
+    if underlying == moved:
+        prices.mark = price * prices.mark // prices.index  # rounds down
+        prices.index = price
+    return prices
+
+
+@internal
+@view
+def _grid(surface: IVolSurface, curved: uint256, underlying: uint256) -> IVolSurface.Epoch:
+    if (curved >> underlying) & 1 == 0:
+        return empty(IVolSurface.Epoch)
+    return staticcall surface.epoch(underlying)
+
+
+@internal
+@view
+def _part(
+    core: Core,
+    underlying: uint256,
+    prices: IMarketData.Market,
+    spot: uint256,
+    i: uint256,
+    n: uint256,
+) -> (strips.Risk, strips.Part):
+    """
+    @notice What n positions ask for, from number i on, as far as they are of the underlying.
+    """
+    params: IMarginEngine.UnderlyingParams = self._params(core.engine, underlying)
+    grid: IVolSurface.Epoch = self._grid(core.surface, core.curved, underlying)
+    risk: strips.Risk = strips._gather(
+        market,
+        grid,
+        underlying,
+        prices,
+        params.scan_range,
+        core.book.positions,
+        core.words,
+        i,
+        i + n,
+    )
+    return risk, strips._measure(risk, grid, params, prices.index, spot)
+
+
+@internal
+@view
+def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Underlying):
+    """
+    @notice The sum with one more underlying, and what that asks for.
+    """
+    sum: Tally = others
+    told: IRiskLens.Underlying = empty(IRiskLens.Underlying)
+    told.underlying = underlying
+    prices: IMarketData.Market = self._prices(underlying, core.moved, core.price)
+    told.market = prices
+    params: IMarginEngine.UnderlyingParams = self._params(core.engine, underlying)
+    held: uint256 = 0
+    for holding: IMarginEngine.Holding in core.book.collateral:
+        asset: IMarginEngine.AssetParams = self._asset(core.engine, holding.asset)
+        if asset.underlying == underlying:
+            piece: IRiskLens.Collateral = self._piece(
+                core.engine, core.book.level, core.factors.initial, holding, asset, prices
+            )
+            held += piece.value
+            sum.haircuts += piece.haircut
+            sum.concentration += piece.concentration
+            sum.divergence += piece.divergence
+    told.held = held
+    spot: uint256 = held if core.book.level == scan.PORTFOLIO else 0
+
+    # at POSITION each by itself, else all at once
+    count: uint256 = len(core.book.positions)
+    rounds: uint256 = count if core.book.level == scan.POSITION else 1
+    part: strips.Part = empty(strips.Part)
+    steep: uint256 = 0
+    late: uint256 = 0
+    bound: bool = spot > 0
+    for i: uint256 in range(rounds, bound=128):
+        n: uint256 = count
+        if core.book.level == scan.POSITION:
+            if instrument._underlying(core.book.positions[i]) != underlying:
+                continue
+            n = 1
+        risk: strips.Risk = empty(strips.Risk)
+        risk, part = self._part(core, underlying, prices, spot, i, n)
+        sum.profit += risk.profit
+        told.gross += risk.gross
+        late += risk.late
+        bound = bound or risk.bound
+        told.delta += risk.delta
+        told.worth += part.worth
+        told.plain += part.plain
+        told.extreme += part.extreme
+        told.loss += convert(part.loss, uint256)
+        told.calendar += part.charges[0]
+        told.vega_charge += part.charges[1]
+        told.short += part.charges[2]
+        steep += part.steep
+    told.depth = scan._depth(params, prices.index, steep)
+    told.charges = told.calendar + told.vega_charge + told.short + told.depth
+    told.divergence = scan._divergence(
+        told.delta + convert(spot, int256), prices.index, prices.stable
+    )
+    if not bound:  # what is fully paid
+        paid: uint256 = convert(max(0, told.worth), uint256)
+        told.loss = min(told.loss, paid)
+        told.charges = min(told.charges, paid - told.loss)
+        asked: uint256 = told.loss + told.charges
+        told.divergence = min(told.divergence, paid - asked)
+        asked = core.factors.initial * asked // wad.BPS + told.divergence  # rounds down
+        told.relief = asked - min(asked, paid)
+
+    sum.worth += told.worth + convert(held, int256)
+    sum.charges += told.charges
+    sum.divergence += told.divergence
+    sum.relief += told.relief
+    if core.book.level == scan.PORTFOLIO:
+        extreme: int256 = min(part.extreme, convert(told.loss, int256))
+        seen: uint256 = min(told.loss, convert(max(part.plain, extreme), uint256))
+        sum.netting = factor._add(sum.netting, params, part.profile, seen, extreme, told.loss)
+    else:
+        sum.netting.total += told.loss
+    exposure: uint256 = held + told.gross
+    if prices.validity == scan.STALE:
+        sum.stale += exposure
+    sum.late += exposure if prices.validity < scan.OPEN else late
+    return sum, told
+
+
+@internal
+@view
+def _piece(
+    engine: IMarginEngine,
+    level: uint256,
+    initial: uint256,
+    holding: IMarginEngine.Holding,
+    params: IMarginEngine.AssetParams,
+    prices: IMarketData.Market,
+) -> IRiskLens.Collateral:
+    """
+    @notice What the engine makes of one holding.
+    """
+    value: uint256 = haircut._value(holding.amount, prices.index, params.decimals)
+    netted: bool = level == scan.PORTFOLIO
+    cut: uint256 = haircut._haircut(params, value, netted)
+    taken: uint256 = cut
+    divergence: uint256 = 0
+    if netted:
+        risk: IMarginEngine.UnderlyingParams = self._params(engine, params.underlying)
+        taken += wad._ceil_div(value * risk.scan_range, wad.BPS)
+    elif prices.index > prices.stable:
+        divergence = value - haircut._value(holding.amount, prices.stable, params.decimals)
+    # what initial margin could take at most, rounded down
+    most: uint256 = value * wad.BPS // initial
+    return IRiskLens.Collateral(
+        asset=holding.asset,
+        value=value,
+        bands=haircut._bands(params, value),
+        haircut=cut,
+        concentration=haircut._concentration(params, value, holding.total, most - min(most, taken)),
+        divergence=divergence,
+    )
+
+
+@internal
+@view
+def _seen(core: Core, part: IRiskLens.Underlying) -> IRiskLens.Underlying:
+    """
+    @notice With the scan of all positions of the underlying together.
+    """
+    told: IRiskLens.Underlying = part
+    params: IMarginEngine.UnderlyingParams = self._params(core.engine, told.underlying)
+    risk: strips.Risk = empty(strips.Risk)
+    whole: strips.Part = empty(strips.Part)
+    count: uint256 = len(core.book.positions)
+    risk, whole = self._part(core, told.underlying, told.market, told.held, 0, count)
+    profile: IScanner.Profile = whole.profile
+    told.vega = risk.vega
+    if profile.curved:
+        told.gamma = self._gamma(risk, self._grid(core.surface, core.curved, told.underlying))
+    for node: uint256 in range(12):
+        down: bool = node < 7
+        place: int256 = convert(node if down else node - 7, int256)
+        place *= scan.DOWN_STEP if down else scan.UP_STEP
+        if profile.curved:
+            told.moves[node] = scan._move_to(profile.axis, place)
+        else:  # the range itself, toward zero
+            part_of: int256 = (place - scan.CENTER) // scan.ONE
+            told.moves[node] = (
+                part_of * convert(params.scan_range, int256) * wad.IWAD // (6 * wad.IBPS)
+            )
+        told.profits[node] = (
+            profile.curve[node] - profile.mark + scan._moved(profile.line, told.moves[node])
+        )
+    return told
+
+
+@internal
+@pure
+def _gamma(risk: strips.Risk, grid: IVolSurface.Epoch) -> int256:
+    """
+    @notice What a move of 1 % adds to the notional of options, rounded down.
+    """
+    left: int256 = scan._value(risk.sums, strips.NOW, grid.reference)
+    middle: int256 = scan._value(risk.sums, strips.NOW + 1, grid.reference)
+    right: int256 = scan._value(risk.sums, strips.NOW + 2, grid.reference)
+    tilt: int256 = risk.axis.tilt
+    return wad._floor_div((left - 2 * middle + right) * tilt * tilt, 100 * scan.ONE**2)
+
+
+@internal
+@pure
+def _scan(netting: factor.Netting, _floor: uint256) -> IRiskLens.Scan:
+    """
+    @notice The terms of the scan requirement; of equal ones the first binds.
+    """
+    told: IRiskLens.Scan = empty(IRiskLens.Scan)
+    told.total = netting.total
+    told.requirement = factor._requirement(netting, _floor)
+    if netting.count < 2:
+        return told
+    terms: uint256[4] = factor._terms(netting, _floor)
+    told.factor = terms[0]
+    told.comove = terms[1]
+    told.extremes = terms[2]
+    told.floor = terms[3]
+    told.hidden = netting.hidden
+    for i: uint256 in range(4):
+        if terms[i] == told.requirement:
+            told.binding = i + 1
+            break
+    return told
+
+
+@internal
+@pure
+def _relief(sum: Tally, requirement: uint256) -> uint256:
+    """
+    @notice Netting lowers what is forgiven by as much as what is asked; rounded down.
+    """
+    total: uint256 = sum.netting.total
+    return sum.relief * requirement // total if requirement < total else sum.relief
+
+
+@internal
+@pure
+def _margin(factors: IMarginEngine.Factors, cash: int256, sum: Tally) -> IMarginEngine.Margin:
+    """
+    @notice What the engine tells of a book with this sum.
+    """
+    requirement: uint256 = factor._requirement(sum.netting, factors.floor)
+    maintenance: uint256 = sum.haircuts + requirement + sum.charges
+    initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
+    profit: int256 = wad._floor_div(sum.profit, wad.ISIZE)
+    relief: uint256 = self._relief(sum, requirement)
+    least: uint256 = min(maintenance, LARGEST_MARGIN)
+    return IMarginEngine.Margin(
+        equity=scan._clamped(cash + profit + sum.worth, LARGEST_EQUITY),
+        maintenance=least,
+        target=wad._ceil_div(factors.target * least, wad.BPS),
+        initial=max(initial + sum.divergence, relief) - relief,
+        validity=scan._validity(sum.stale, sum.late, maintenance),
+    )

@@ -1,0 +1,210 @@
+"""Why a margin is what it is, of random books of everything, against the specification."""
+
+from dataclasses import astuple, replace
+from typing import Any
+
+import pytest
+
+from plimsoll.spec import explain
+from plimsoll.spec.margin import Book, assess
+from plimsoll.spec.wad import BPS, ceil_div
+from tests.harness import reverts
+from tests.unit.margin_engine.books import Case, Desk
+
+from .stage import Stage, chain_book
+
+ACCOUNT = 7
+LEVELS = range(3)
+EACH = 40  # cases of a test
+BATCHES = 4
+pytestmark = pytest.mark.pyrevm  # too many transactions for anvil
+
+
+def drawn(stage: Stage, seed: int, wild: bool = False, tight: bool = False) -> Case:
+    """A case; tight ones have little more or less than they must keep at PORTFOLIO."""
+    case = Desk(seed, stage.chain.timestamp, wild).case()
+    if not tight:
+        return case
+    terms = case.model, case.markets, case.surface
+    margin = assess(replace(case.book, level=2), *terms)
+    aim = margin.maintenance * (90 + seed % 60) // 100
+    return replace(case, book=replace(case.book, cash=case.book.cash + aim - margin.equity))
+
+
+def put(stage: Stage, case: Case, level: int) -> Book:
+    book = replace(case.book, level=level)
+    stage.vault.set_book(ACCOUNT, 0, chain_book(book), sender=stage.governor)
+    return book
+
+
+def plain(value: Any) -> Any:
+    """Structs and lists as tuples."""
+    return tuple(map(plain, value)) if isinstance(value, list | tuple) else value
+
+
+def underlyings(told: explain.Breakdown, book: Book, case: Case) -> list[tuple[Any, ...]]:
+    rows = []
+    for part in told.underlyings:
+        terms = case.model, case.markets, case.surface
+        shape = explain.shape_of(book, *terms, part.underlying)
+        row = (
+            part.underlying,
+            astuple(case.markets[part.underlying]),
+            part.gross,
+            part.held,
+            part.worth,
+            sum(item.delta for item in part.parts),
+            shape.gamma,
+            shape.vega,
+            sum(item.plain for item in part.parts),
+            sum(item.extreme for item in part.parts),
+            part.loss,
+            part.calendar,
+            part.vega,
+            part.short,
+            part.depth,
+            part.charges,
+            part.divergence,
+            part.relief(case.model.factors.initial),
+            shape.moves,
+            shape.profits,
+        )
+        rows.append(row)
+    return rows
+
+
+@pytest.mark.parametrize("wild", [False, True], ids=["", "wild"])
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_told_as_specified(stage: Stage, batch: int, wild: bool) -> None:
+    for seed in range(batch * EACH, (batch + 1) * EACH):
+        case = drawn(stage, seed, wild=wild)
+        with stage.chain.isolate():
+            stage.set(case.model, case.markets, case.surface)
+            for level in LEVELS:
+                book = put(stage, case, level)
+                want = explain.explain(book, case.model, case.markets, case.surface)
+                told = stage.risk.explain(ACCOUNT)
+                assert told.margin == stage.engine.preview(chain_book(book))
+                assert plain(told.margin) == astuple(want.margin)
+                assert told.relief == want.relief
+                assert plain(told.scan) == astuple(want.scan)
+                assert plain(told.underlyings) == tuple(underlyings(want, book, case))
+                assert plain(told.collateral) == tuple(
+                    (
+                        part.asset,
+                        part.value,
+                        part.bands,
+                        part.haircut,
+                        part.concentration,
+                        part.divergence,
+                    )
+                    for part in want.collateral
+                )
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_pieces_add_up(stage: Stage, batch: int) -> None:
+    """Nothing of a margin is left unexplained."""
+    for seed in range(batch * EACH, (batch + 1) * EACH):
+        case = drawn(stage, seed)
+        with stage.chain.isolate():
+            stage.set(case.model, case.markets, case.surface)
+            for level in LEVELS:
+                put(stage, case, level)
+                told = stage.risk.explain(ACCOUNT)
+                maintenance = (
+                    sum(item.haircut for item in told.collateral)
+                    + told.scan.requirement
+                    + sum(item.charges for item in told.underlyings)
+                )
+                concentrated = sum(item.concentration for item in told.collateral)
+                divergence = sum(item.divergence for item in (*told.collateral, *told.underlyings))
+                initial = ceil_div(case.model.factors.initial * (maintenance + concentrated), BPS)
+                assert told.margin.maintenance == maintenance
+                assert told.margin.initial == initial + divergence - told.relief
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_the_largest_term_binds(stage: Stage, batch: int) -> None:
+    bound = set()
+    for seed in range(batch * EACH, (batch + 1) * EACH):
+        case = drawn(stage, seed)
+        book = replace(case.book, level=2)
+        scan = explain.explain(book, case.model, case.markets, case.surface).scan
+        terms = (scan.factor, scan.comove, scan.extremes, scan.floor)
+        assert scan.requirement == ((scan.total, *terms)[scan.binding])
+        assert scan.binding == 0 or scan.requirement == max(terms)
+        bound.add(scan.binding)
+    assert len(bound) > 2
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_at_another_price(stage: Stage, batch: int) -> None:
+    """Of an underlying without live options; at its own price nothing changes."""
+    moved = 0
+    for seed in range(batch * EACH, (batch + 1) * EACH):
+        case = drawn(stage, seed)
+        with stage.chain.isolate():
+            stage.set(case.model, case.markets, case.surface)
+            for level in LEVELS:
+                book = put(stage, case, level)
+                for id, market in case.markets.items():
+                    told = stage.risk.at_price(ACCOUNT, id, market.index)
+                    terms = case.model, case.markets, case.surface
+                    assert plain(told) == astuple(assess(book, *terms))
+                    if explain.is_curved(book, case.surface, id):
+                        continue
+                    price = market.index * (70 + seed % 60) // 100
+                    mark = price * market.mark // market.index
+                    markets = {**case.markets, id: replace(market, index=price, mark=mark)}
+                    told = stage.risk.at_price(ACCOUNT, id, price)
+                    assert plain(told) == astuple(assess(book, case.model, markets, case.surface))
+                    moved += 1
+    assert moved > 0
+
+
+def test_nothing_at_all(stage: Stage) -> None:
+    case = drawn(stage, 0)
+    with stage.chain.isolate():
+        stage.set(case.model, case.markets, case.surface)
+        told = stage.risk.explain(99)
+    assert plain(told.margin) == (0, 0, 0, 0, 2)
+    assert (told.collateral, told.underlyings) == ([], [])
+
+
+def test_unreadable(stage: Stage) -> None:
+    with stage.chain.isolate():
+        stage.set(*_nothing())
+        stage.vault.set_mood(5, 1, sender=stage.governor)
+        with reverts("stub: broken"):
+            stage.risk.explain(5)
+        with reverts("stub: broken"):
+            stage.risk.at_price(5, 1, 1)
+
+
+def _nothing() -> tuple[explain.RiskModel, dict[int, Any]]:
+    return explain.RiskModel({}, {}), {}
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_liquidation_prices(stage: Stage, batch: int) -> None:
+    """As specified, of accounts near their margins."""
+    found = set()
+    for seed in range(batch * EACH, (batch + 1) * EACH):
+        case = drawn(stage, seed, tight=True)
+        if len(case.book.positions) > 40:
+            continue
+        with stage.chain.isolate():
+            stage.set(case.model, case.markets, case.surface)
+            for level in LEVELS:
+                book = put(stage, case, level)
+                for id, market in case.markets.items():
+                    terms = case.model, case.markets, id, case.surface
+                    want = explain.liquidation_prices(book, *terms)
+                    assert plain(stage.lens.liquidation_prices(ACCOUNT, id)) == want
+                    below, above = want
+                    assert below <= market.index <= above
+                    curved = explain.is_curved(book, case.surface, id)
+                    found.add((curved, 0 < below < market.index))
+                    found.add((curved, "above" if market.index < above < explain.MAX else ""))
+    assert {(True, True), (False, True), (True, "above")} <= found

@@ -1,0 +1,104 @@
+"""mark: what one contract of an option is worth now."""
+
+from dataclasses import replace
+
+import pytest
+
+from plimsoll.spec.margin import Book, Surface, assess
+from plimsoll.spec.market import Forward
+from plimsoll.spec.scan import Grid
+from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.words import (
+    UNDERLYING,
+    call,
+    future,
+    key_of,
+    kind_of,
+    pack_position,
+    perpetual,
+    put,
+)
+from tests.harness import Chain
+from tests.unit.margin_engine.conftest import BTC, MARKETS, MODEL, World
+
+STRIKE = 61_000 * 10**8
+DAY = 86_400
+
+
+@pytest.fixture
+def expiry(world: World, chain: Chain) -> int:
+    """A month ahead, forward 60,600; the epoch began at 60,000 with nodes at +-1 % for now."""
+    expiry = (chain.timestamp // DAY + 30) * DAY
+    word = 7 | 1_300 << 16 | 1_500 << 32 | 1_720 << 48
+    key = key_of(call(BTC, expiry, STRIKE))
+    world.set_surface(
+        Surface(
+            chain.timestamp,
+            {(BTC, expiry): Forward(0, 101 * WAD // 100)},
+            {BTC: Grid(60_000 * WAD, 1_600, 100)},
+            {key: word},
+        )
+    )
+    return expiry
+
+
+def marked(world: World, instrument: int) -> int:
+    return int(world.engine.mark.call(instrument, sender=world.roles.trader))
+
+
+def test_call_at_the_reference(world: World, expiry: int) -> None:
+    """1,500 units of 60,000 / 2**15."""
+    assert marked(world, call(BTC, expiry, STRIKE)) == 1_500 * 60_000 * WAD // 2**15
+
+
+def test_put(world: World, expiry: int) -> None:
+    """The call, less the forward at 60,600, and 61,000 of cash."""
+    value = marked(world, call(BTC, expiry, STRIKE))
+    assert marked(world, put(BTC, expiry, STRIKE)) == value + 400 * WAD
+
+
+@pytest.mark.parametrize("instrument", [call, put])
+def test_as_an_account_is_worth(world: World, expiry: int, instrument) -> None:
+    """Half way to a node too: what an account with one contract and nothing else has."""
+    world.move(BTC, index=60_300 * WAD)
+    option = instrument(BTC, expiry, STRIKE)
+    sizes = (SIZE, 0) if kind_of(option) == 3 else (0, SIZE)
+    key = key_of(option)
+    book = Book(UNDERLYING, 0, 0, (pack_position(key, *sizes),))
+    [word] = world.surface.peek(list(book.positions))
+    surface = Surface(
+        expiry - 30 * DAY,
+        {(BTC, expiry): Forward(0, 101 * WAD // 100)},
+        {BTC: Grid(60_000 * WAD, 1_600, 100)},
+        {key: word},
+    )
+    markets = {BTC: replace(MARKETS[BTC], index=60_300 * WAD)}
+    equity = assess(book, MODEL, markets, surface).equity
+    assert marked(world, option) == equity
+
+
+def test_never_below_nothing(world: World, expiry: int) -> None:
+    """A put far out of the money, which parity alone would make negative."""
+    world.set_surface(
+        Surface(forwards={(BTC, expiry): Forward(0, 2 * WAD)}),
+    )
+    assert marked(world, put(BTC, expiry, STRIKE)) == 0
+
+
+def test_linear(world: World, expiry: int) -> None:
+    """Of what is no option it is nothing: the market tells those."""
+    assert marked(world, perpetual(BTC)) == 0
+    assert marked(world, future(BTC, expiry)) == 0
+
+
+def test_over(world: World, expiry: int, chain: Chain) -> None:
+    """An expired option has a payoff, and no mark."""
+    chain.mine(delta=31 * DAY)
+    assert marked(world, call(BTC, expiry, STRIKE)) == 0
+
+
+def test_rolls(world: World, expiry: int) -> None:
+    """Prices and volatilities are rolled first."""
+    before = world.market.rolls(), world.surface.loads()
+    world.engine.mark(call(BTC, expiry, STRIKE), sender=world.roles.trader)
+    assert (world.market.rolls(), world.surface.loads()) == (before[0] + 1, before[1] + 1)

@@ -1,0 +1,141 @@
+"""Forwards, what is worth what, and what settles: over the life of an expiry."""
+
+from plimsoll.spec.words import call, future, key_of, pack_position, perpetual, put
+from tests.harness import Account, Chain, Contract, reverts
+from tests.unit.market_data.conftest import (
+    DAY,
+    HOUR,
+    PRICE,
+    UNDERLYING,
+    WAD,
+    WINDOW,
+    Watch,
+)
+
+RATIO = 101 * WAD // 100
+SIZE = 10**8
+STRIKE = PRICE // 10**10
+
+
+def test_forward_through_the_window(market: Contract, watch: Watch, expiry: int) -> None:
+    """The ratio melts away as the average fills; together they are the forward."""
+    begin = expiry - WINDOW
+    watch.see(begin, PRICE)
+    assert market.forward(UNDERLYING, expiry) == (0, RATIO, True)
+    watch.see(begin + WINDOW // 3, 2 * PRICE)
+    third = PRICE * (WINDOW // 3) // WINDOW
+    assert market.forward(UNDERLYING, expiry) == (third, RATIO * 2 // 3, True)
+    mark = third + RATIO * 2 // 3 * 2 * PRICE // WAD
+    assert market.price.call(future(UNDERLYING, expiry)) == (mark, mark)
+    watch.hold(begin + WINDOW // 3, expiry, 2 * PRICE)
+    settled = third + 2 * PRICE * 2 // 3
+    assert market.forward(UNDERLYING, expiry) == (settled // 10**8 * 10**8, 0, True)
+
+
+def test_fresh(market: Contract, governor: Account, chain: Chain) -> None:
+    """For a day after the ratio was posted, and for ever when it does not matter any more."""
+    expiry = chain.timestamp // DAY * DAY + 3 * DAY
+    market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
+    chain.mine(delta=DAY)
+    assert market.forward(UNDERLYING, expiry).fresh
+    chain.mine(delta=1)
+    assert not market.forward(UNDERLYING, expiry).fresh
+    market.set_ratio(UNDERLYING, expiry, RATIO, sender=governor)
+    assert market.forward(UNDERLYING, expiry).fresh
+    chain.mine(timestamp=expiry)
+    assert market.forward(UNDERLYING, expiry).fresh
+
+
+def test_price(
+    market: Contract,
+    feed: Contract,
+    premium_feed: Contract,
+    expiry: int,
+    governor: Account,
+    chain: Chain,
+) -> None:
+    """Of instruments and position words alike; it takes in what the feeds say."""
+    premium_feed.set_answer(PRICE * 1_001 // 1_000, chain.timestamp, sender=governor)
+    market.set_premium_feed(UNDERLYING, premium_feed, sender=governor)
+    market.roll(UNDERLYING, sender=governor)
+    chain.mine(delta=HOUR)
+    feed.set_answer(2 * PRICE, chain.timestamp, sender=governor)
+    told = market.peek(UNDERLYING)
+    assert told.funding != 0
+    instrument = perpetual(UNDERLYING)
+    want = (told.mark, told.mark - told.funding)
+    assert market.price.call(instrument) == want
+    assert market.price.call(pack_position(key_of(instrument), -5)) == want
+    instrument = future(UNDERLYING, expiry)
+    assert market.price.call(instrument) == (2 * PRICE * 101 // 100,) * 2
+    assert market.price.call(pack_position(key_of(instrument), -5)) == (2 * PRICE * 101 // 100,) * 2
+    instrument = call(UNDERLYING, expiry, STRIKE)
+    assert market.price.call(instrument) == (0, 0)
+    assert market.price.call(pack_position(key_of(instrument), -5, 5)) == (0, 0)
+    assert len(market.price(instrument, sender=governor).logs) == 0
+    assert len(market.price(perpetual(UNDERLYING), sender=governor).logs) == 1
+    assert market.price(perpetual(UNDERLYING), sender=governor).return_value == want
+
+
+def test_unsettled_while_live(
+    market: Contract, feed: Contract, expiry: int, governor: Account, chain: Chain
+) -> None:
+    """The value in basis of what is linear, nothing of an option."""
+    chain.mine(delta=1)
+    feed.set_answer(2 * PRICE, chain.timestamp, sender=governor)
+    for instrument in (perpetual(UNDERLYING), future(UNDERLYING, expiry)):
+        word = pack_position(key_of(instrument), -7)
+        gap = market.price.call(word)[1]
+        assert market.unsettled.call(word) == (-7 * gap, False)
+    word = pack_position(key_of(call(UNDERLYING, expiry, STRIKE)), 3, -7)
+    assert market.unsettled.call(word) == (0, False)
+    assert market.unsettled(word, sender=governor).logs == []
+
+
+def test_unsettled_when_over(
+    market: Contract, watch: Watch, expiry: int, governor: Account, chain: Chain
+) -> None:
+    """Payoffs at the settlement price, without asking a feed."""
+    watch.hold(expiry - WINDOW, expiry - 1, PRICE)
+    chain.mine(timestamp=expiry)
+    key = key_of(future(UNDERLYING, expiry))
+    assert market.unsettled.call(pack_position(key, -7)) == (-7 * PRICE, True)
+    above, below = STRIKE + 10**8, STRIKE - 3 * 10**8
+    for calls, puts in ((5, 0), (-5, 0), (0, 5), (0, -5), (2, -9)):
+        for strike, payoff in ((STRIKE, 0), (above, puts), (below, 3 * calls)):
+            word = pack_position(key_of(put(UNDERLYING, expiry, strike)), calls, puts)
+            assert market.unsettled.call(word) == (payoff * WAD, True)
+            assert market.unsettled(word, sender=governor).logs == []
+
+
+def test_unsettled_when_nobody_knows(
+    market: Contract, watch: Watch, expiry: int, governor: Account
+) -> None:
+    """A future stands at the running average, an option waits."""
+    watch.see(expiry - WINDOW, PRICE)
+    watch.see(expiry + 60, 2 * PRICE)
+    linear = pack_position(key_of(future(UNDERLYING, expiry)), -7)
+    option = pack_position(key_of(call(UNDERLYING, expiry, STRIKE)), 3, -7)
+    assert market.price.call(linear) == (PRICE, PRICE)
+    assert market.unsettled.call(linear) == (-7 * PRICE, False)
+    assert market.unsettled.call(option) == (0, False)
+    watch.chain.mine(timestamp=expiry + HOUR)
+    market.fix(UNDERLYING, expiry, PRICE + WAD, sender=governor)
+    assert market.unsettled.call(linear) == (-7 * (PRICE + WAD), True)
+    assert market.unsettled.call(option) == (3 * WAD, True)
+
+
+def test_unknown_expiry(market: Contract, expiry: int, chain: Chain) -> None:
+    for time in (expiry + WINDOW, chain.timestamp // HOUR * HOUR - HOUR):
+        for view in (market.forward, market.expiry_of):
+            with reverts("market: unknown expiry"):
+                view(UNDERLYING, time)
+        for function in (market.price, market.unsettled):
+            with reverts("market: unknown expiry"):
+                function.call(future(UNDERLYING, time))
+
+
+def test_unknown_underlying(market: Contract, expiry: int) -> None:
+    for function in (market.price, market.unsettled):
+        with reverts("market: unknown underlying"):
+            function.call(perpetual(2))
