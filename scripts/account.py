@@ -10,7 +10,7 @@ from ape.cli import ConnectedProviderCommand
 from rich.console import Console
 
 from plimsoll.client.session import Session, account_option, deployment_option, plain_errors
-from plimsoll.client.tables import Names, account_view, levels_view
+from plimsoll.client.tables import Names, View, account_view, levels_view
 
 
 @click.command(cls=ConnectedProviderCommand)
@@ -24,5 +24,5 @@ def cli(margin_account: str, account, deployment: Path | None) -> None:
     names = Names.of(session.record)
     number = session.account_id(margin_account)
     console = Console()
-    console.print(account_view(session.lens.account(number), names))
+    console.print(account_view(View.of(session.lens, session.risk_lens, number), names))
     console.print("", levels_view(session.lens.at_levels(number)))

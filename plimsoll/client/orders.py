@@ -1,14 +1,17 @@
 """Orders: their EIP-712 form, their digest, and their signature.
 
     domain = Domain(chain_id=1, order_book="0x...")
-    order = Order(account, perpetual(1), size=5 * SIZE, price=60_000 * WAD, expiry=now + 60)
+    legs = (Leg(perpetual(1)),)               # one of bitcoin; several are filled together
+    order = Order(account, legs, size=5 * SIZE, price=60_000 * WAD, expiry=now + 60)
     signed = domain.sign(order, key)          # an eth_account key of the owner or an operator
-    order_book.match(taker, [signed], [5 * SIZE])
+    order_book.match([taker, signed], [5 * SIZE, 5 * SIZE])
 
-Order and SignedOrder have the fields of IOrderBook's structs, in their order.
+Leg, Order and SignedOrder have the fields of IOrderBook's structs, in their order.
 """
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from time import time_ns
 from typing import Any, Self
@@ -17,6 +20,8 @@ from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.base import BaseAccount
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
+
+from plimsoll.spec.wad import ceil_div
 
 TYPES = {
     "EIP712Domain": [
@@ -27,30 +32,47 @@ TYPES = {
     ],
     "Order": [
         {"name": "account", "type": "uint256"},
-        {"name": "instrument", "type": "uint256"},
+        {"name": "legs", "type": "Leg[]"},
         {"name": "size", "type": "int256"},
-        {"name": "price", "type": "uint256"},
+        {"name": "price", "type": "int256"},
         {"name": "expiry", "type": "uint256"},
         {"name": "salt", "type": "uint256"},
         {"name": "reduce_only", "type": "bool"},
         {"name": "post_only", "type": "bool"},
         {"name": "taker", "type": "uint256"},
     ],
+    "Leg": [
+        {"name": "instrument", "type": "uint256"},
+        {"name": "ratio", "type": "int256"},
+    ],
 }
+
+
+@dataclass(frozen=True)
+class Leg:
+    instrument: int
+    ratio: int = 1  # contracts per unit of the order; positive: who buys the unit buys them
 
 
 @dataclass(frozen=True)
 class Order:
     account: int
-    instrument: int
-    size: int  # 1e-8 contracts; positive buys
-    price: int  # limit, WAD per contract
+    legs: tuple[Leg, ...]  # filled together, or not at all
+    size: int  # 1e-8 units; positive buys
+    price: int  # limit of one unit, WAD, a multiple of 1e8; below 0 the buyer receives it
     expiry: int  # last second of its validity
     # a clock, so that cancel_below(time_ns()) cancels all that was signed before
     salt: int = field(default_factory=time_ns)
     reduce_only: bool = False
     post_only: bool = False
-    taker: int = 0  # the account that alone may be on the other side; 0: any
+    taker: int = 0  # the only account that may take it, or make for it; 0: any
+
+    def changes(self, units: int = 1) -> Counter[int]:
+        """What filling so many units trades of each instrument."""
+        changes: Counter[int] = Counter()
+        for leg in self.legs:
+            changes[leg.instrument] += leg.ratio * (units if self.size > 0 else -units)
+        return changes
 
 
 @dataclass(frozen=True)
@@ -66,8 +88,9 @@ class SignedOrder:
     @classmethod
     def from_json(cls, text: str) -> Self:
         fields = json.loads(text)
+        legs = tuple(Leg(**leg) for leg in fields["order"].pop("legs"))
         signature = bytes.fromhex(fields["signature"].removeprefix("0x"))
-        return cls(Order(**fields["order"]), fields["signer"], signature)
+        return cls(Order(legs=legs, **fields["order"]), fields["signer"], signature)
 
 
 @dataclass(frozen=True)
@@ -88,7 +111,7 @@ class Domain:
                 "chainId": self.chain_id,
                 "verifyingContract": to_checksum_address(self.order_book),
             },
-            "message": asdict(order),
+            "message": {**asdict(order), "legs": [asdict(leg) for leg in order.legs]},
         }
 
     def signable(self, order: Order) -> SignableMessage:
@@ -103,3 +126,28 @@ class Domain:
     def sign(self, order: Order, key: BaseAccount) -> SignedOrder:
         signature = key.sign_message(self.signable(order)).signature
         return SignedOrder(order, str(key.address), bytes(signature))
+
+
+def fit(orders: Sequence[Order], left: Sequence[int]) -> list[int]:
+    """Units of each order that come out even, the first one's as many as the others allow.
+
+    The others are filled in their sequence, each as far as it only trades what the first still
+    lacks: the same legs, or orders for some of them. `left` is what is not filled of each.
+    """
+    units = left[0]
+    while units > 0:
+        lacking, sizes = orders[0].changes(units), [units]
+        for order, most in zip(orders[1:], left[1:], strict=True):
+            changes = order.changes()
+            fits = [lacking[what] // -change for what, change in changes.items() if change]
+            sizes.append(max(0, min([most, *fits])))
+            for what, change in changes.items():
+                lacking[what] += change * sizes[-1]
+        if not any(lacking.values()):
+            return sizes
+        units = min(
+            units - ceil_div(abs(lacking[what]), abs(change))
+            for what, change in orders[0].changes().items()
+            if change
+        )
+    return [0] * len(orders)

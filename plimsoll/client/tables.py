@@ -1,4 +1,4 @@
-"""What the Lens tells, as tables. Structs come from whatever reads the chain."""
+"""What the lenses tell, as tables. Structs come from whatever reads the chain."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from plimsoll.client.amounts import (
     show_quote,
     show_ratio,
 )
+from plimsoll.client.instruments import show_instrument
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.wad import BPS, MAX, WAD
-from plimsoll.spec.words import underlying_of
 
 LEVELS = ("isolated", "cross", "portfolio")
 VALIDITY = ("[red]stale: only reductions", "[yellow]old: no new risk", "[green]fresh")
@@ -56,7 +56,7 @@ class Names:
         )
 
     def instrument(self, instrument: int) -> str:
-        return f"{self.underlyings[underlying_of(instrument)]}-PERP"
+        return show_instrument(instrument, self.underlyings)
 
 
 def grid(*columns: str, title: str | None = None) -> Table:
@@ -74,80 +74,109 @@ def grid(*columns: str, title: str | None = None) -> Table:
     return table
 
 
-def account_view(view: Any, names: Names) -> RenderableType:
-    """Everything that the Lens tells of one account."""
+@dataclass(frozen=True)
+class View:
+    """What both lenses tell of one account."""
+
+    account: Any  # what it holds
+    risk: Any  # why its margin is what it is
+    available: Mapping[str, int]  # token units that can be withdrawn, by token address
+    quote: str  # its token
+    prices: Mapping[int, tuple[int, int]]  # at which it is liquidated, by underlying
+
+    @classmethod
+    def of(cls, lens: Any, risk_lens: Any, account: int) -> "View":
+        told, risk = lens.account(account), risk_lens.explain(account)
+        quote = str(lens.quote())
+        tokens = [quote, *(item.token for item in told.collateral)]
+        return cls(
+            told,
+            risk,
+            {token: lens.available(account, token) for token in tokens},
+            quote,
+            {
+                item.underlying: tuple(lens.liquidation_prices(account, item.underlying))
+                for item in risk.underlyings
+            },
+        )
+
+
+def account_view(view: View, names: Names) -> RenderableType:
+    """Everything that the lenses tell of one account."""
     return Group(*_account_parts(view, names))
 
 
-def _account_parts(view: Any, names: Names) -> Iterator[RenderableType]:
-    margin = view.summary.margin
-    head = Text(f"account {show_account(view.summary.account, short=False)}", style="bold")
+def _account_parts(view: View, names: Names) -> Iterator[RenderableType]:
+    told, margin = view.account, view.risk.margin
+    head = Text(f"account {show_account(told.summary.account, short=False)}", style="bold")
     yield head
-    yield Text.from_markup(f"{LEVELS[view.level]} margin; prices {VALIDITY[margin.validity]}")
+    yield Text.from_markup(f"{LEVELS[told.level]} margin; prices {VALIDITY[margin.validity]}")
     yield ""
     yield _money(view, names)
-    if view.positions:
+    if told.positions:
         yield ""
         yield _positions(view, names)
-    if view.collateral:
+    if told.collateral:
         yield ""
         yield _collateral(view, names)
-    if view.underlyings:
+    if view.risk.underlyings:
         yield ""
         yield _underlyings(view, names)
+        yield ""
+        yield _greeks(view, names)
 
 
-def _money(view: Any, names: Names) -> Table:
-    summary, margin = view.summary, view.summary.margin
+def _money(view: View, names: Names) -> Table:
+    told, risk, margin = view.account, view.risk, view.risk.margin
     table = grid("", names.quote, "", names.quote)
-    cuts = sum(item.haircut for item in view.collateral)
-    charges = sum(item.calendar + item.depth for item in view.underlyings)
-    spare = margin.equity - margin.initial
+    cuts = sum(item.haircut for item in risk.collateral)
+    charges = sum(item.charges for item in risk.underlyings)
+    value = sum(item.value for item in told.collateral)
     rows = [
-        ("cash", view.cash, "haircuts", cuts),
-        ("unsettled profit", view.unsettled, _scan_name(view), view.scan.requirement),
-        ("collateral", sum(item.value for item in view.collateral), "charges", charges),
-        ("equity", margin.equity, "maintenance margin", margin.maintenance),
-        ("health", summary.health, "initial margin", margin.initial),
-        ("spare", spare, "liquidation target", margin.target),
+        ("cash", told.cash, "haircuts", cuts),
+        ("unsettled profit", told.unsettled, _scan_name(risk.scan), risk.scan.requirement),
+        ("options", sum(item.worth for item in risk.underlyings), "charges", charges),
+        ("collateral", value, "maintenance margin", margin.maintenance),
+        ("equity", margin.equity, "initial margin", margin.initial),
+        ("health", told.summary.health, "liquidation target", margin.target),
     ]
     for name, amount, other, cost in rows:
         table.add_row(name, signed(amount), f"   {other}", show_quote(cost))
-    available = show_amount(view.available, names.decimals[names.quote])
-    table.add_row("can be withdrawn", available, "   used of equity", share(summary.used))
+    available = show_amount(view.available[view.quote], names.decimals[names.quote])
+    table.add_row("can be withdrawn", available, "   used of equity", share(told.summary.used))
     table.columns[2].justify = "left"
     return table
 
 
-def _scan_name(view: Any) -> str:
-    binding = BINDING[view.scan.binding] if view.scan.requirement else "nothing"
-    return f"scan: {binding}"
+def _scan_name(scan: Any) -> str:
+    return f"scan: {BINDING[scan.binding] if scan.requirement else 'nothing'}"
 
 
-def _positions(view: Any, names: Names) -> Table:
-    table = grid("positions", "size", "mark", "notional")
-    for item in view.positions:
+def _positions(view: View, names: Names) -> Table:
+    table = grid("positions", "size", "mark", "value")
+    for item in view.account.positions:
         table.add_row(
             names.instrument(item.instrument),
             show_amount(item.size, SIZE_DECIMALS, 4),
             show_quote(item.mark),
-            signed(item.notional),
+            signed(item.value),
         )
     return table
 
 
-def _collateral(view: Any, names: Names) -> Table:
+def _collateral(view: View, names: Names) -> Table:
     table = grid("collateral", "amount", "can be withdrawn", "value", "haircut", "tiers reached")
-    for item in view.collateral:
+    risks = {item.asset: item for item in view.risk.collateral}
+    for item in view.account.collateral:
         symbol = names.assets[item.asset]
         decimals = names.decimals[symbol]
         table.add_row(
             symbol,
             show_amount(item.amount, decimals, 4),
-            show_amount(item.available, decimals, 4),
+            show_amount(view.available[item.token], decimals, 4),
             show_quote(item.value),
-            show_quote(item.haircut),
-            tiers(names.tiers[symbol], item.bands),
+            show_quote(risks[item.asset].haircut),
+            tiers(names.tiers[symbol], risks[item.asset].bands),
         )
     return table
 
@@ -159,20 +188,28 @@ def tiers(haircuts: Sequence[int], bands: Sequence[int]) -> str:
     )
 
 
-def _underlyings(view: Any, names: Names) -> Table:
-    table = grid(
-        "underlying", "index", "net", "loss", "charges", "liquidated below", "liquidated above"
-    )
-    for item in view.underlyings:
+def _underlyings(view: View, names: Names) -> Table:
+    table = grid("underlying", "index", "loss", "charges", "liquidated below", "liquidated above")
+    for item in view.risk.underlyings:
+        below, above = view.prices[item.underlying]
         table.add_row(
             names.underlyings[item.underlying],
             show_quote(item.market.index),
-            signed(item.derivatives + item.spot),
-            show_quote(abs(item.loss)),
-            show_quote(item.calendar + item.depth),
-            show_quote(item.below) if item.below else "never",
-            show_quote(item.above) if item.above < MAX else "never",
+            show_quote(item.loss),
+            show_quote(item.charges),
+            show_quote(below) if below else "never",
+            show_quote(above) if above < MAX else "never",
         )
+    return table
+
+
+def _greeks(view: View, names: Names) -> Table:
+    """Of positions; and what they gain with collateral at the ends of the scan, the lower curve."""
+    table = grid("underlying", "delta", "gamma, 1 %", "vega", "scan down", "scan up")
+    for item in view.risk.underlyings:
+        ends = [min(item.profits[0], item.profits[7]), min(item.profits[6], item.profits[11])]
+        name = names.underlyings[item.underlying]
+        table.add_row(name, *map(signed, (item.delta, item.gamma, item.vega, *ends)))
     return table
 
 
@@ -194,7 +231,7 @@ def ledger_view(ledger: Any, names: Names) -> RenderableType:
         ("tokens held", ledger.tokens),
         ("less positive cash", -ledger.cash),
         ("plus debts", ledger.debt),
-        ("less unsettled profits", -ledger.basis),
+        ("less unsettled profits and payoffs", -ledger.basis),
         ("surplus, in wei", ledger.surplus),
     ):
         wei = name.endswith("wei")

@@ -8,7 +8,7 @@ from typing import Any
 from plimsoll.client.reader import Reader
 from plimsoll.client.tables import Names
 from plimsoll.spec.wad import RAY, SIZE, WAD, ceil_div
-from plimsoll.spec.words import size_of, underlying_of, unpack_account
+from plimsoll.spec.words import key_of, sizes_of, unpack_account
 
 DUST = 10  # wei that one change of an account may leave behind
 
@@ -85,16 +85,17 @@ def _collateral(item: Any, books: Sequence[Any], names: Names) -> Check:
 
 
 def _zero_sum(books: Sequence[Any]) -> Check:
-    sizes: dict[int, int] = defaultdict(int)
+    sizes: dict[tuple[int, bool], int] = defaultdict(int)  # by key, of calls and of puts
     volume = 0
     for book in books:
         for word in book.positions:
-            sizes[underlying_of(word)] += size_of(word)
-            volume += abs(size_of(word))
+            for put, size in enumerate(sizes_of(word)):
+                sizes[key_of(word), bool(put)] += size
+                volume += abs(size)
     return Check(
         "for every contract that is long one is short",
         not any(sizes.values()),
-        f"{volume / SIZE:,.4f} in {len(sizes)} perpetuals",
+        f"{volume / SIZE:,.4f} in {len({key for key, _ in sizes})} instruments",
     )
 
 

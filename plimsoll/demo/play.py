@@ -88,7 +88,7 @@ class Play:
         self.session = Session(self.path)
         self.stage = Stage(self.session, dict(self.moments[0].prices))
         self.names = Names.of(record)
-        self.lens = self.session.lens
+        self.lens, self.risk_lens = self.session.lens, self.session.risk_lens
         self.vault, self.liquidator = map(self.session.reader, ("vault", "liquidator"))
 
     def _enter(self) -> None:
@@ -124,13 +124,14 @@ class Play:
             for item in view.positions
         ]
         reached = []
+        cuts = {item.asset: item for item in self.risk_lens.explain(account).collateral}
         for item in view.collateral:
             symbol = self.names.assets[item.asset]
             held.append(f"{show_amount(item.amount, self.names.decimals[symbol])} {symbol}")
-            reached.append(tiers(self.names.tiers[symbol], item.bands))
+            reached.append(tiers(self.names.tiers[symbol], cuts[item.asset].bands))
         cash = signed(view.cash, 0)
-        cuts = [""] * (len(held) - len(reached)) + reached  # beside what they cut
-        return player.plot, "\n".join(held), "\n".join(cuts), cash
+        beside = [""] * (len(held) - len(reached)) + reached  # what they cut
+        return player.plot, "\n".join(held), "\n".join(beside), cash
 
     def _show_margins(self) -> None:
         self._act("What each has to keep: maintenance and initial margin, in thousands")

@@ -15,12 +15,13 @@ from typing import IO, Any
 import ape
 from eth_utils.conversions import to_hex
 
-from plimsoll.client.orders import Domain, Order, SignedOrder
+from plimsoll.client.orders import Domain, Leg, Order, SignedOrder
 from plimsoll.client.session import Session
 from plimsoll.demo.cast import GOVERNOR, INSURANCE, KEEPER, MAKERS, Player
 from plimsoll.demo.prices import HOUR, Moment
 from plimsoll.deploy.ape_chain import send
 from plimsoll.deploy.protocol import MOCK_DECIMALS
+from plimsoll.spec.orders import TICK
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import account_id, perpetual
 
@@ -103,7 +104,7 @@ class Stage:
         """A signed order, matched with two makers' signed orders; the keeper submits it."""
         index = round(self.prices[symbol] * 10**MOCK_DECIMALS) * WAD // 10**MOCK_DECIMALS
         size = int(player.trades[symbol] * THOUSAND / self.prices[symbol] * SIZE)
-        edge = index * SPREAD // 10_000
+        edge = index * SPREAD // 10_000 // TICK * TICK
         price = index + edge if size > 0 else index - edge
         taker = self._sign(player, symbol, size, price)
         shares = [abs(size) - abs(size) // 4, abs(size) // 4]
@@ -115,15 +116,14 @@ class Stage:
             "match an order with two makers",
             self.wallet(KEEPER),
             self.session.orders.match,
-            astuple(taker),
-            [astuple(maker) for maker in makers],
-            shares,
+            [astuple(signed) for signed in (taker, *makers)],
+            [abs(size), *shares],
         )
 
     def _sign(self, player: Player, symbol: str, size: int, price: int) -> SignedOrder:
         order = Order(
             account=self.account(player),
-            instrument=perpetual(self.session.underlying(symbol)),
+            legs=(Leg(perpetual(self.session.underlyings[symbol])),),
             size=size,
             price=price,
             expiry=ape.chain.pending_timestamp + HOUR,

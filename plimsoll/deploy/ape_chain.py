@@ -6,16 +6,14 @@ import ape
 from ape.exceptions import ApeException, ContractLogicError
 from hexbytes import HexBytes
 
+from plimsoll.client.gas import MOST_GAS, generous
 from plimsoll.deploy.record import ABI
-
-GAS_SLACK = 130  # per cent of the estimate: interest accrues until the transaction is mined
-MOST_GAS = 2**24  # that a transaction may use
 
 
 def send(function: Any, *args: Any, sender: Any) -> Any:
-    """A transaction in Ape's style, with some more gas than a node believes it takes."""
+    """A transaction in Ape's style, with more gas than the node believes it takes."""
     try:
-        gas = function.estimate_gas_cost(*args, sender=sender) * GAS_SLACK // 100
+        gas = generous(function.estimate_gas_cost(*args, sender=sender))
     except ContractLogicError:
         raise
     except ApeException:

@@ -20,8 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from plimsoll.spec import haircut, interest, liquidation, margin, market, orders
-from plimsoll.spec.wad import BPS, SIZE, WAD
+from plimsoll.spec import haircut, interest, liquidation, margin, market, orders, scan, surface
+from plimsoll.spec.wad import BPS, SIZE, WAD, ceil_div
 from plimsoll.spec.words import SIZE_LIMIT
 
 TIER = haircut.TIER_UNIT // WAD  # tier limits are whole multiples of it
@@ -70,7 +70,7 @@ Bps = Annotated[int, within(0, BPS, "basis points")]
 Address = Annotated[str, PlainValidator(_address)]
 Token = Annotated[str, PlainValidator(_token)]  # an address, or "mock"
 Decimals = Annotated[int, within(0, 18, "decimals")]
-SubAccount = Annotated[int, within(0, 2**96 - 1, "sub-account numbers")]
+SubAccount = Annotated[int, within(0, 2**48 - 1, "sub-account numbers")]
 Age = Annotated[int, within(10, 86_400, "seconds")]
 
 
@@ -142,6 +142,8 @@ class Risk(Model):
     beta: Annotated[int, within(-BPS, BPS, "basis points")]
     calendar: Annotated[int, within(0, 500, "basis points")]
     depth: Annotated[int, within(1, 2**48 - 1, "contracts")]
+    vega: Annotated[int, within(0, BPS, "basis points")] = 3_500
+    short: Annotated[int, within(0, 500, "basis points")] = 100
 
     @model_validator(mode="after")
     def _calendar_below_range(self) -> Self:
@@ -152,8 +154,8 @@ class Risk(Model):
         return self
 
     @property
-    def spec(self) -> margin.UnderlyingParams:
-        return margin.UnderlyingParams(**self.model_dump())
+    def spec(self) -> scan.UnderlyingParams:
+        return scan.UnderlyingParams(**self.model_dump())
 
 
 class Underlying(Model):
@@ -162,6 +164,11 @@ class Underlying(Model):
     size_limit: Annotated[int, within(0, SIZE_LIMIT // SIZE, "contracts")]  # of one account
     market: Market
     risk: Risk
+
+    @property
+    def span(self) -> int:
+        """What scenarios have to reach for the scan range to be covered throughout an epoch."""
+        return ceil_div((BPS + surface.BOUND_FAR) * (BPS + self.risk.scan_range), BPS) - BPS
 
 
 class Tier(Model):

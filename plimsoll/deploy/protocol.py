@@ -5,7 +5,7 @@ deployment is resumed by running it again; and reading all facts back is the ver
 list is made as it is worked through, since later facts need the addresses of earlier contracts.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from eth_utils.crypto import keccak
 from plimsoll.deploy.parameters import Feed, Parameters
 from plimsoll.deploy.record import ABI, Contract, Deployment
 from plimsoll.spec.wad import SIZE
-from plimsoll.spec.words import account_id
+from plimsoll.spec.words import account_id, perpetual
 
 NOBODY = "0x" + "00" * 20
 MOCK_DECIMALS = 8  # of a mocked aggregator, as Chainlink's against the dollar
@@ -85,6 +85,28 @@ def plain(value: Any) -> Any:
     return value.address
 
 
+def look(fact: Fact) -> Finding:
+    """What cannot be read, like a parameter that was never set, is found to be just that."""
+    try:
+        found = plain(fact.read())
+    except Exception as error:
+        found = f"unreadable: {error}"
+    return Finding(fact.name, plain(fact.want), found)
+
+
+def establish(facts: Iterable[Fact]) -> Iterator[Finding]:
+    """Makes every fact true that is not; tells each one as found afterwards."""
+    for fact in facts:
+        finding = look(fact)
+        if not finding.holds and fact.act is not None:
+            try:
+                fact.act()
+            except Exception as error:
+                raise DeployError(f"{fact.name}: {error}") from error
+            finding = look(fact)
+        yield finding
+
+
 class Deployer:
     def __init__(
         self,
@@ -108,33 +130,26 @@ class Deployer:
 
     def run(self) -> Iterator[Finding]:
         """Makes every fact true that is not; tells each one as found afterwards."""
+        self._begin()
         self.record.parameters = self.parameters.model_dump(mode="json")
-        for fact in self.facts():
-            finding = self._look(fact)
-            if not finding.holds and fact.act is not None:
-                try:
-                    fact.act()
-                except Exception as error:
-                    raise DeployError(f"{fact.name}: {error}") from error
-                finding = self._look(fact)
-            yield finding
+        yield from establish(self.facts())
         self.save()
+
+    def _begin(self) -> None:
+        """What somebody else began is theirs to finish, unless nothing is left of it."""
+        begun, deployer = self.record.deployer, str(self.chain.deployer.address)
+        contracts = self.record.contracts.values()
+        if begun != deployer and any(self.chain.code(item.address) for item in contracts):
+            raise DeployError(f"this deployment was begun by {begun}, not by {deployer}")
+        self.record.deployer = deployer
 
     def verify(self) -> Iterator[Finding]:
         """Tells every fact as found, changing nothing; stops where a contract is missing."""
         for fact in self.facts():
-            finding = self._look(fact)
+            finding = look(fact)
             yield finding
             if fact.want == DEPLOYED and not finding.holds:
                 return
-
-    def _look(self, fact: Fact) -> Finding:
-        """What cannot be read, like a parameter that was never set, is found to be just that."""
-        try:
-            found = plain(fact.read())
-        except Exception as error:
-            found = f"unreadable: {error}"
-        return Finding(fact.name, plain(fact.want), found)
 
     # -- contracts -------------------------------------------------------------------------------
 
@@ -176,8 +191,7 @@ class Deployer:
     # -- facts -----------------------------------------------------------------------------------
 
     def facts(self) -> Iterator[Fact]:
-        quote = self.parameters.quote
-        deployer = self.chain.deployer.address
+        quote, deployer = self.parameters.quote, self.record.deployer
         yield from self._token(quote.symbol, quote.token, quote.decimals)
         for symbol, asset in self.parameters.assets.items():
             yield from self._token(symbol, asset.token, asset.decimals)
@@ -187,12 +201,14 @@ class Deployer:
         yield self._contract("market", "MarketData", self.at("registry"))
         for symbol in self.parameters.underlyings:
             yield from self._market(symbol)
+        yield from self._surface()
         yield from self._engine()
         yield from self._vault()
         yield from self._venue()
         yield from self._liquidator()
         yield from self._roles()
-        yield self._contract("lens", "Lens", self.at("vault"))
+        yield self._contract("risk_lens", "RiskLens", self.at("vault"))
+        yield self._contract("lens", "Lens", self.at("vault"), self.at("risk_lens"))
 
     def _token(self, symbol: str, token: str, decimals: int) -> Iterator[Fact]:
         key = f"token:{symbol}"
@@ -262,9 +278,27 @@ class Deployer:
 
         yield Fact(f"{key}: answers", True, lambda: source.latest()[0] > 0, wake)
 
+    def _surface(self) -> Iterator[Fact]:
+        market = self.at("market")
+        yield self._contract("surface", "VolSurface", self.at("registry"), market)
+        surface = self.at("surface")
+        yield Fact(
+            "market: surface", surface, market.surface, self._sent(market.set_surface, surface)
+        )
+        for symbol, underlying in self.parameters.underlyings.items():
+            yield Fact(
+                f"surface:{symbol}: span",
+                underlying.span,
+                partial(surface.span, underlying.id),
+                self._sent(surface.set_span, underlying.id, underlying.span),
+            )
+
     def _engine(self) -> Iterator[Fact]:
         parameters, registry = self.parameters, self.at("registry")
-        yield self._contract("engine", "MarginEngine", registry, self.at("market"))
+        market, surface = self.at("market"), self.at("surface")
+        yield self._contract("scanner", "Scanner", market, surface)
+        scanner = self.at("scanner")
+        yield self._contract("engine", "MarginEngine", registry, market, surface, scanner)
         engine = self.at("engine")
         factors = parameters.factors.spec
         yield Fact(
@@ -333,7 +367,7 @@ class Deployer:
             yield Fact(
                 f"registry:{symbol}: size limit",
                 limit,
-                partial(registry.size_limit, underlying.id),
+                partial(registry.size_limit, perpetual(underlying.id)),
                 self._sent(registry.set_size_limit, underlying.id, limit),
             )
 
@@ -383,7 +417,7 @@ class Deployer:
 
     def _roles(self) -> Iterator[Fact]:
         """Hands the roles over last; a new governor has still to accept."""
-        registry, deployer = self.at("registry"), self.chain.deployer.address
+        registry, deployer = self.at("registry"), self.record.deployer
         for role in ("guardian", "steward"):
             holder = getattr(self.parameters.roles, role) or deployer
             setter = getattr(registry, f"set_{role}")
@@ -405,7 +439,7 @@ class Deployer:
 
     @property
     def _governor(self) -> str:
-        return self.parameters.roles.governor or str(self.chain.deployer.address)
+        return self.parameters.roles.governor or self.record.deployer
 
     def _reserve(self, number: int) -> int:
         """An account of the governor."""

@@ -38,11 +38,16 @@ class Deployment(BaseModel):
         """The first block that can have anything to do with the protocol."""
         return min((contract.block for contract in self.contracts.values()), default=0)
 
+    def contract(self, key: str) -> Contract:
+        if key not in self.contracts:
+            raise RecordError(f"the deployment has no {key}: finish it first")
+        return self.contracts[key]
+
     def address(self, key: str) -> str:
-        return self.contracts[key].address
+        return self.contract(key).address
 
     def abi(self, key: str) -> ABI:
-        return self.abis[self.contracts[key].name]
+        return self.abis[self.contract(key).name]
 
     def keys(self, prefix: str) -> Sequence[str]:
         """What follows a prefix, like the symbols of `token:...`."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ASSETS = range(len(DECIMALS))
 DUST = 10**6  # WAD: a millionth of a millionth is no gain and no loss
+SCALED = 10  # WAD: what may be lost when cash is divided by an index that is at most ten
 
 # -- of the state --------------------------------------------------------------------------------
 
@@ -151,7 +152,8 @@ def leaves_no_risk(m: "Machine", act: Act) -> None:
     But if the action has made it safer for little: MM no higher, margin ratio no worse, a tenth of
     the margin that it freed at most; if equity was negative it is no lower, at prices that open
     risk. An account without position that owes nothing has nothing to cover; receiving and settling
-    are always good; and what a liquidation leaves is that one's business.
+    are always good; and what a liquidation leaves is that one's business. Cash rounds down when it
+    is scaled, after the check: an account that leaves with just its initial margin may miss a wei.
     """
     if act.call.frees:
         return
@@ -162,7 +164,7 @@ def leaves_no_risk(m: "Machine", act: Act) -> None:
         if account in act.call.sellers or owes_nothing:
             continue
         after = m.margin(account)
-        if after.validity >= validity and after.equity >= after.initial:
+        if after.validity >= validity and after.equity + SCALED >= after.initial:
             continue
         if _only_given(m, old, new):
             continue

@@ -4,15 +4,16 @@ Numbers are steered so that most actions are possible, and some just not.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
+from plimsoll.client.orders import Leg as OrderLeg
 from plimsoll.client.orders import Order, SignedOrder
 from plimsoll.spec import liquidation, orders
 from plimsoll.spec.ledger import QUOTE, Leg
 from plimsoll.spec.margin import UnderlyingParams
-from plimsoll.spec.market import LIQUIDATION, OPEN, MarketParams, MarketState
-from plimsoll.spec.wad import BPS, MAX, SIZE, WAD, require
+from plimsoll.spec.market import LIQUIDATION, MAX_PRICE, OPEN, MarketParams, MarketState
+from plimsoll.spec.wad import BPS, MAX, SIZE, WAD, clamp, require
 from plimsoll.spec.words import (
     CASH,
     MAX_COLLATERALS,
@@ -410,7 +411,7 @@ def roll(m: Machine) -> None:
     def model() -> tuple[int, ...]:
         told = m.markets[underlying]
         m.markets.store(underlying, m.markets.roll(underlying)[0])
-        return told.index, told.stable, told.mark, told.funding, told.validity
+        return astuple(told)
 
     if not m.markets.roll(underlying)[1]:
         return  # nothing new, nothing to store
@@ -724,13 +725,15 @@ def _signed(m: Machine, order: Order) -> Standing:
     return Standing(order, SignedOrder(order, owner.address, owner.sign_hash(digest)), digest)
 
 
-def _order(m: Machine, account: int, underlying: int, size: int, price: int, taker: bool) -> Order:
+def _order(
+    m: Machine, account: int, legs: tuple[OrderLeg, ...], size: int, price: int, taker: bool
+) -> Order:
     choices = m.choices
     return Order(
         account=account,
-        instrument=perpetual(underlying),
+        legs=legs,
         size=size,
-        price=price,
+        price=price // orders.TICK * orders.TICK,
         expiry=m.now + choices.integer(60, WEEK),
         salt=choices.integer(0, 10**6),
         reduce_only=choices.chance(10),
@@ -739,15 +742,23 @@ def _order(m: Machine, account: int, underlying: int, size: int, price: int, tak
 
 
 def sign(m: Machine) -> None:
-    """A maker signs an order, which stands until it is filled or void."""
+    """A maker signs an order, for one perpetual or for two together, which stands until it is
+    filled or void.
+    """
     choices = m.choices
     account, underlying = able(m), choices.pick(TRADED)
-    size = max(1, room(m, account, underlying) * choices.integer(1, 100) // 100)
+    legs = [OrderLeg(perpetual(underlying))]
+    if choices.chance(30):
+        ratio = choices.integer(1, 5) * (1 if choices.chance(50) else -1)
+        legs.append(OrderLeg(perpetual(choices.pick(TRADED)), ratio))
+    most = min(room(m, account, underlying_of(leg.instrument)) // abs(leg.ratio) for leg in legs)
+    size = max(1, most * choices.integer(1, 100) // 100)
     size = size if choices.chance(50) else -size
-    limit = price(m, underlying, 50)
+    limit = sum(leg.ratio * price(m, underlying_of(leg.instrument), 50) for leg in legs)
+    limit = clamp(limit, -MAX_PRICE, MAX_PRICE)
     m.orders = [
         *m.orders[-11:],
-        _signed(m, _order(m, account, underlying, size, limit, taker=False)),
+        _signed(m, _order(m, account, tuple(legs), size, limit, taker=False)),
     ]
 
 
@@ -785,31 +796,37 @@ def _match_of(m: Machine, taker: Standing, makers: list[Standing], sizes: list[i
         refuse(size > abs(order.size) - done, "overfilled", index)
         m.filled[standing.digest] = done + size
 
+    def spec_of(standing: Standing, size: int) -> orders.Fill:
+        order = standing.order
+        legs = [(leg.instrument, leg.ratio) for leg in order.legs]
+        return orders.Fill(order.account, legs, size if order.size > 0 else -size, order.price)
+
     def model() -> None:
-        side = 1 if taker.order.size > 0 else -1
-        for index, (maker, size) in enumerate(zip(makers, sizes, strict=True), 1):
-            refuse(maker.order.account == taker.order.account, "self-trade", index)
-            crossed = side * (taker.order.price - maker.order.price) >= 0
-            refuse(not crossed, "prices do not cross", index)
-            fill(maker, size, index)
         refuse(taker.order.post_only, "post only", 0)
+        for index, (maker, size) in enumerate(zip(makers, sizes, strict=True), 1):
+            fill(maker, size, index)
+            refuse(maker.order.account == taker.order.account, "self-trade", index)
         fill(taker, sum(sizes), 0)
+        legs = orders.match(
+            spec_of(taker, sum(sizes)),
+            [spec_of(maker, size) for maker, size in zip(makers, sizes, strict=True)],
+            m.fees,
+            lambda underlying: m.markets[underlying].index,
+            m.world.insurance,
+            m.world.treasury,
+        )
         m.require_running(PAUSE_TRADE)
-        fills = [
-            orders.Fill(maker.order.account, side * size, maker.order.price)
-            for maker, size in zip(makers, sizes, strict=True)
-        ]
-        reserves = m.world.insurance, m.world.treasury
-        legs = orders.match(taker.order.account, taker.order.instrument, fills, m.fees, *reserves)
         m.ledger.book(_key(m.world.orders), legs)
         for index, standing in enumerate([taker, *makers]):
             order = standing.order
-            held = m.ledger.position(order.account, order.instrument)
-            grown = held * order.size > 0
-            refuse(order.reduce_only and grown, "not reducing", index)
+            for leg in order.legs if order.reduce_only else ():
+                held = m.ledger.position(order.account, leg.instrument)
+                refuse(held * leg.ratio * order.size > 0, "not reducing", index)
 
-    args = (taker.signed, [maker.signed for maker in makers], sizes)
-    return Call(m.world.stranger, m.world.orders.match, args, model, 4 + 4 * len(makers))
+    signed = [taker.signed, *(maker.signed for maker in makers)]
+    parts = 4 + 4 * sum(len(item.order.legs) for item in signed)
+    call = m.world.orders.match
+    return Call(m.world.stranger, call, (signed, [sum(sizes), *sizes]), model, parts)
 
 
 def match(m: Machine) -> None:
@@ -824,7 +841,7 @@ def match(m: Machine) -> None:
     makers = [
         item
         for item in m.orders
-        if item.order.instrument == first.instrument and item.order.size * first.size > 0
+        if item.order.legs == first.legs and item.order.size * first.size > 0
     ][: choices.integer(1, 2)]
     sizes = []
     for item in makers:
@@ -833,9 +850,8 @@ def match(m: Machine) -> None:
     side = -1 if first.size > 0 else 1
     prices = [item.order.price for item in makers]
     worst = max(prices) if side > 0 else min(prices)
-    limit = worst * (BPS + side * choices.integer(-1, 50)) // BPS
-    underlying, account = underlying_of(first.instrument), able(m)
-    order = _order(m, account, underlying, side * sum(sizes), limit, taker=True)
+    limit = worst + side * abs(worst) * choices.integer(-1, 50) // BPS
+    order = _order(m, able(m), first.legs, side * sum(sizes), limit, taker=True)
     taker = _signed(m, order)
     m.act(_match_of(m, taker, makers, sizes))
     for item in [taker, *makers]:

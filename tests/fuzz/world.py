@@ -134,6 +134,8 @@ class World:
         self.insurance, self.treasury = protocol.insurance, protocol.treasury
         self.quote = protocol.quote
         ids = {symbol: item.id for symbol, item in protocol.params.underlyings.items()}
+        for underlying in ids.values():  # wide enough for every scan range
+            protocol.surface.set_span(underlying, 5_000, sender=self.governor)
         assets = protocol.params.assets.values()
         self.asset_underlyings = [ids[asset.underlying] for asset in assets]
         self.tokens = [project.Token.at(self.registry.tokens(i)) for i in range(len(DECIMALS))]

@@ -35,6 +35,7 @@ def _market(protocol: SimpleNamespace, params: Parameters) -> None:
 
 def _risk(protocol: SimpleNamespace, params: Parameters) -> None:
     settings = asdict(params.underlyings["BTC"].risk.spec)
+    protocol.surface.set_span(BTC, 5_000, sender=protocol.governor)  # wide enough for all
     protocol.engine.set_underlying(BTC, settings, sender=protocol.governor)
 
 

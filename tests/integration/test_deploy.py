@@ -102,7 +102,7 @@ def test_a_difference_is_an_error(deployed: World) -> None:
     arguments = ("deploy", "--network", deployed.node.url, "--deployment", deployed.path)
     deployed.send("orders", "set_fees", (2, 5, 1_000))
     complaint = ape_run(*arguments, "--check", fails=True)
-    assert "1 of 60 facts do not hold" in complaint
+    assert "1 of 67 facts do not hold" in complaint
     assert deployed.contract("orders").fees().taker == 5
     ape_run(*arguments)
     assert deployed.contract("orders").fees().taker == 4
@@ -163,6 +163,15 @@ def test_wrong_chain(deployed: World, tmp_path: Path) -> None:
     sepolia = ROOT / "parameters" / "sepolia.yaml"
     complaint = ape_run(*arguments, tmp_path / "none.json", "--parameters", sepolia, fails=True)
     assert complaint == f"Error: the parameters are for chain 11155111, this is {CHAIN_ID}\n"
+
+
+def test_begun_by_somebody_else(deployed: World) -> None:
+    """They may check it, and not go on with it."""
+    arguments = ("deploy", "--network", deployed.node.url, "--deployment", deployed.path)
+    complaint = ape_run(*arguments, "--account", 5, fails=True)
+    first, other = deployed.keys[0].address, deployed.keys[5].address
+    assert complaint == f"Error: this deployment was begun by {first}, not by {other}\n"
+    assert "facts hold" in ape_run(*arguments, "--account", 5, "--check")
 
 
 def test_hardhat(tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """Deposit, order, account and liquidate: what a user types, and what is said to wrong input."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from plimsoll.client.orders import SignedOrder
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import perpetual
-from tests.integration.conftest import BTC, World, anvil, ape_run, running
+from tests.integration.conftest import BTC, ETH, World, anvil, ape_run, running
 
 pytestmark = pytest.mark.integration
+
+NOTHING = "nothing is left of these orders that fits together"
 
 
 class User:
@@ -39,6 +43,54 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
         yield User(World(node, path), folder)
 
 
+@pytest.fixture
+def traders(user: User) -> Iterator[User]:
+    """Two who let the order book trade; what they do is undone."""
+    snapshot = user.world.node.rpc("evm_snapshot")
+    for index in (1, 2):
+        user.world.deposit(index, "USDC", 10**11)
+        user("order", "approve", 10_000, "--account", index)
+    yield user
+    user.world.node.rpc("evm_revert", snapshot)
+
+
+def test_two_legs(traders: User) -> None:
+    """A credit: the buyer of bitcoin against twenty-one ether receives 3,000 a unit."""
+    user = traders
+    legs = ("BTC", "ETH-PERP:-21")
+    sell = user("order", "sign", "sell", 1, *legs, "-3000", "--account", 2)
+    buy = user("order", "sign", "buy", 0.5, *legs, "-2_999.5", "--account", 1)
+    maker, taker = user.file("maker.json", sell), user.file("taker.json", buy)
+    said = user("order", "match", taker, maker, "--account", 3)
+    assert "trades 0.5000 BTC-PERP ETH-PERP:-21 at -3,000.00, fee 24.60" in said
+    assert "trades -0.5000 BTC-PERP ETH-PERP:-21 at -3,000.00, fee 6.15" in said
+    held = user.world.contract("vault").position
+    assert held(user.world.account(1), perpetual(BTC)) == SIZE // 2
+    assert held(user.world.account(1), perpetual(ETH)) == -21 * SIZE // 2
+
+
+def test_void_orders_are_left_out(traders: User) -> None:
+    """One cancelled, one below the account's nonce, one expired: the last one is matched."""
+    user, world = traders, traders.world
+    orders = [
+        SignedOrder.from_json(
+            user("order", "sign", "sell", 1, "BTC", 60_000, "--account", 2, "--seconds", seconds)
+        )
+        for seconds in (3_600, 3_600, 0, 3_600)
+    ]
+    world.send("orders", "cancel", astuple(orders[1].order), sender=2)
+    nonce = orders[0].order.salt + 1
+    world.send("orders", "cancel_below", world.account(2), nonce, sender=2)
+    makers = [user.file(f"{i}.json", item.to_json()) for i, item in enumerate(orders)]
+    buy = user("order", "sign", "buy", 5, "BTC", 60_000, "--account", 1)
+    taker = user.file("taker.json", buy)
+    said = user("order", "match", taker, *makers[:3], fails=True)
+    assert said == f"Error: {NOTHING}\n"
+    said = user("order", "match", taker, *makers)
+    assert said.count("trades") == 2
+    assert world.contract("vault").position(world.account(1), perpetual(BTC)) == SIZE
+
+
 def test_from_deposit_to_liquidation(user: User) -> None:
     """The whole way, each step by its own script."""
     world = user.world
@@ -54,11 +106,11 @@ def test_from_deposit_to_liquidation(user: User) -> None:
     buy = user("order", "sign", "buy", 5, "BTC", 60_100, "--account", 1)
     maker, taker = user.file("maker.json", sell), user.file("taker.json", buy)
     said = user("order", "match", taker, maker, "--account", 3)
-    assert "trades 3.0000 at 60,000.00, fee 72.00" in said
-    assert "trades -3.0000 at 60,000.00, fee 18.00" in said
+    assert "trades 3.0000 BTC-PERP at 60,000.00, fee 72.00" in said
+    assert "trades -3.0000 BTC-PERP at 60,000.00, fee 18.00" in said
     assert world.contract("vault").position(world.account(1), perpetual(BTC)) == 3 * SIZE
     complaint = user("order", "match", taker, maker, fails=True)
-    assert complaint == "Error: nothing is left of these orders\n"
+    assert complaint == f"Error: {NOTHING}\n"
 
     said = " ".join(user("account", f"{world.keys[2].address}/0").split())
     for shown in ("isolated margin; prices fresh", "BTC-PERP -3.0000", "WBTC 2.5000", "14 %"):
@@ -85,6 +137,11 @@ def test_from_deposit_to_liquidation(user: User) -> None:
         (("deposit", "5", "--account", "5"), "has only 0.00 USDC"),
         (("deposit", "5", "--account", "nobody"), "'nobody' is no test account's number and no"),
         (("order", "sign", "buy", "1.123456789", "BTC", "1"), "has more than 8 decimals"),
+        (("order", "sign", "buy", "1", "DOGE", "1"), "DOGE is none of BTC, ETH, SOL"),
+        (("order", "sign", "buy", "1", "BTC-60000-C", "1"), "is no instrument like BTC, "),
+        (("order", "sign", "buy", "1", "BTC:1.5", "1"), "1.5 has more than 0 decimals"),
+        (("order", "sign", "buy", "1", "BTC", "1.00000000001"), "has more than 10 decimals"),
+        (("order", "sign", "buy", "-1", "BTC", "1"), "-1 is no size to trade"),
         (("order", "match", "README.md", "README.md"), "README.md: not a signed order"),
         (("liquidate", "0", "--at-most", "200"), "refused: liquidator: "),
     ],

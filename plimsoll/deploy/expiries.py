@@ -1,0 +1,100 @@
+"""Futures and options of an expiry: what it takes to list them, as facts like a deployment's.
+
+Market data learns the expiry and its forward, the surface its smile, the registry what can be
+traded. Listing again changes nothing that is so already, and lists what is missing.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from plimsoll.deploy.protocol import Chain, DeployError, Fact, Finding, establish
+from plimsoll.deploy.record import Deployment
+from plimsoll.spec.smile import Smile
+from plimsoll.spec.wad import SIZE
+
+UNIT = 10**9  # of a smile's parameters
+
+
+@dataclass(frozen=True)
+class Series:
+    """Strikes that can be traded, in 1e-8 of quote, and the limit of an account in each."""
+
+    step: int
+    low: int
+    high: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    underlying: int
+    expiry: int
+    ratio: int  # of the forward to the index, WAD
+    smile: Smile
+    series: Series
+
+
+def smile_of(volatility: float, skew: float = 0.0, smile: float = 0.2) -> Smile:
+    """A smile with a volatility at the forward; `smile` is the slope of its wings' variance.
+
+    The vertex is as wide as a quarter of the forward; skew is -1 .. 1, negative where puts are
+    dearer.
+    """
+    width = 0.25
+    wings = smile * volatility**2
+    level = volatility**2 - wings * width
+    return Smile(
+        *(round(value * UNIT) for value in (level, wings, skew, 0.0, width)),
+    )
+
+
+def list_expiry(
+    chain: Chain, record: Deployment, listing: Listing, now: Callable[[], int] | None = None
+) -> Iterator[Finding]:
+    """Makes what is missing; tells each fact as found afterwards."""
+
+    def at(key: str) -> Any:
+        contract = record.contract(key)
+        return chain.at(contract.name, contract.address)
+
+    market, surface, registry = at("market"), at("surface"), at("registry")
+    u, expiry = listing.underlying, listing.expiry
+
+    def known() -> bool:
+        try:
+            market.expiry_of(u, expiry)
+        except Exception as error:
+            if "unknown expiry" in str(error):
+                return False
+            raise
+        return True
+
+    def post() -> None:
+        made = now() if now else int(time.time())
+        chain.send(surface.post, u, expiry, asdict(listing.smile), listing.ratio, made)
+
+    facts = (
+        Fact(
+            "market: expiry",
+            True,
+            known,
+            lambda: chain.send(market.list_expiry, u, expiry, listing.ratio),
+        ),
+        Fact("surface: smile", True, lambda: surface.knows(u, expiry), post),
+        Fact(
+            "registry: series",
+            listing.series,
+            lambda: registry.series(u, expiry),
+            lambda: chain.send(registry.list_series, u, expiry, asdict(listing.series)),
+        ),
+    )
+    yield from establish(facts)
+
+
+def series(step: int, low: int, high: int, contracts: int) -> Series:
+    """Of prices in 1e-8 of quote and a limit in whole contracts."""
+    if step and (low % step or high % step):
+        raise DeployError("low and high must be multiples of step")
+    return Series(step, low, high, contracts * SIZE)

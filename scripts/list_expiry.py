@@ -1,0 +1,94 @@
+"""Lists futures and options of an expiry, or posts a new smile for one; for the steward.
+
+ape run list_expiry BTC 25DEC26 --volatility 60 --step 1000 --low 40000 --high 90000
+ape run list_expiry BTC 25DEC26 --volatility 60 --skew -30        # only the future
+ape run list_expiry BTC 25DEC26 --post --volatility 75 --ratio 1.004
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import ape
+import click
+from ape.cli import ConnectedProviderCommand
+from rich.console import Console
+
+from plimsoll.client.amounts import SIZE_DECIMALS, WAD_DECIMALS, parse_amount
+from plimsoll.client.instruments import parse_expiry, show_expiry
+from plimsoll.client.session import (
+    Session,
+    account_option,
+    checked,
+    deployment_option,
+    plain_errors,
+)
+from plimsoll.deploy.ape_chain import ApeChain
+from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
+from plimsoll.deploy.report import table
+
+PER_CENT = 100
+
+
+@click.command(cls=ConnectedProviderCommand)
+@click.argument("symbol", metavar="UNDERLYING")
+@click.argument("expiry")
+@account_option
+@deployment_option
+@click.option("--volatility", type=float, required=True, help="Of the year, at the forward, %.")
+@click.option("--skew", type=float, default=0.0, help="-100 .. 100, negative: puts are dearer.")
+@click.option("--smile", type=float, default=20.0, show_default=True, help="Slope of the wings, %.")
+@click.option("--ratio", default="1", show_default=True, help="Of the forward to the index.")
+@click.option("--step", default="0", help="Of strikes; 0: only the future.")
+@click.option("--low", default="0", help="Lowest strike.")
+@click.option("--high", default="0", help="Highest strike.")
+@click.option(
+    "--limit", type=int, default=5_000, show_default=True, help="Contracts of an account."
+)
+@click.option("--post", is_flag=True, help="Only post the smile and the forward's ratio.")
+@plain_errors
+def cli(
+    symbol: str,
+    expiry: str,
+    account,
+    deployment: Path | None,
+    volatility: float,
+    skew: float,
+    smile: float,
+    ratio: str,
+    step: str,
+    low: str,
+    high: str,
+    limit: int,
+    post: bool,
+) -> None:
+    """List an EXPIRY like 25DEC26 of an UNDERLYING."""
+    session = Session(deployment, account)
+    if symbol not in session.underlyings:
+        raise click.BadParameter(f"{symbol} is none of {', '.join(session.underlyings)}")
+    strikes = [checked(parse_amount, text, SIZE_DECIMALS) for text in (step, low, high)]
+    listing = Listing(
+        underlying=session.underlyings[symbol],
+        expiry=checked(parse_expiry, expiry),
+        ratio=checked(parse_amount, ratio, WAD_DECIMALS),
+        smile=smile_of(volatility / PER_CENT, skew / PER_CENT, smile / PER_CENT),
+        series=series(*strikes, limit),
+    )
+
+    def now() -> int:
+        return int(ape.chain.blocks.head.timestamp)
+
+    if post:
+        session.send(
+            session.surface.post,
+            listing.underlying,
+            listing.expiry,
+            asdict(listing.smile),
+            listing.ratio,
+            now(),
+        )
+        click.echo(f"posted the smile of {symbol} {show_expiry(listing.expiry)}")
+        return
+    findings = list(list_expiry(ApeChain(account), session.record, listing, now))
+    Console().print(table(findings))
+    if wrong := sum(not finding.holds for finding in findings):
+        raise click.ClickException(f"{wrong} of {len(findings)} facts do not hold")
