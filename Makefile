@@ -36,6 +36,12 @@ fuzz: setup ## the stateful fuzz alone, for long (STEPS=, SEED=)
 gas: setup ## gas of every operation, beside the budget
 	python -m benchmarks.gas
 
+margin: setup ## how good the margin is: marks, random books, an adversary, a day that jumps
+	python -m benchmarks.margin $(if $(BOOKS),--books $(BOOKS))
+
+plots: setup ## draw the plots of docs/margin.md
+	python -m benchmarks.margin --plots
+
 lint: setup ## format and lint of Python and Vyper, types
 	ruff format --check $(wildcard $(PYTHON_CODE))
 	ruff check $(wildcard $(PYTHON_CODE))
@@ -90,4 +96,4 @@ locks:
 		for (const item of Object.values(lock.packages)) { delete item.funding; delete item.deprecated; } \
 		fs.writeFileSync("package-lock.json", JSON.stringify(lock, null, 2) + "\n")'
 
-.PHONY: help demo test test-anvil fuzz gas lint format clean artifacts setup locks
+.PHONY: help demo test test-anvil fuzz gas margin plots lint format clean artifacts setup locks

@@ -11,16 +11,19 @@ status 1 if a budget is exceeded.
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from plimsoll.client.orders import Domain, Order
+from plimsoll.client.orders import Domain, Leg, Order
+from plimsoll.deploy.expiries import smile_of
+from plimsoll.spec.market import WINDOW
+from plimsoll.spec.surface import DAY
 from plimsoll.spec.wad import SIZE, WAD
-from plimsoll.spec.words import PORTFOLIO, account_id
+from plimsoll.spec.words import KEY_SHIFT, PORTFOLIO, account_id, call, key_of, put
 from tests.deployment import BTC, ETH, deploy
 from tests.harness import Receipt, accounts, chain, project
 
@@ -101,11 +104,11 @@ class Scene:
             self.p.vault.deposit(account, self.p.quote, dollars * USD, sender=trader)
         return account
 
-    def sign(self, trader: Any, account: int, underlying: int, size: int, price: int) -> Any:
+    def sign(self, trader: Any, account: int, legs: tuple[Leg, ...], size: int, price: int) -> Any:
         self.salt += 1
         order = Order(
             account,
-            self.p.perpetuals[underlying],
+            legs,
             size,
             price * WAD,
             chain.timestamp + 3_600,
@@ -114,13 +117,17 @@ class Scene:
         return self.domain.sign(order, trader.key)
 
     def match(
-        self, taker: tuple[Any, int], maker: tuple[Any, int], u: int, size: int, at: int
+        self,
+        taker: tuple[Any, int],
+        maker: tuple[Any, int],
+        what: int | tuple[Leg, ...],
+        size: int,
+        at: int,
     ) -> Any:
-        """One taker against one maker."""
-        orders = [self.sign(*taker, u, size, at), self.sign(*maker, u, -size, at)]
-        return lambda: self.p.orders.match(
-            orders[0], [orders[1]], [abs(size)], sender=self.p.stranger
-        )
+        """One taker against one maker, in an underlying's perpetual or in several legs."""
+        legs = (Leg(self.p.perpetuals[what]),) if isinstance(what, int) else what
+        orders = [self.sign(*taker, legs, size, at), self.sign(*maker, legs, -size, at)]
+        return lambda: self.p.orders.match(orders, [abs(size)] * 2, sender=self.p.stranger)
 
 
 def rows() -> Iterator[Row]:
@@ -187,8 +194,8 @@ def rows() -> Iterator[Row]:
 
     one, other = scene.account(trader, 4, 100_000), scene.account(maker, 4, 100_000)
     # vault, registry, market, feed, aggregator, engine; registry: core, venue, limit, insurance;
-    # market 4, aggregator 2, engine 2; order book: nonces 2, fees, treasury; allowances 2; index
-    trade = Floor(accounts=6, reads=19, changes=6, fills=4, signatures=2)
+    # market 4, aggregator 2, engine 2; order book: nonces 2, terms; allowances 2; index
+    trade = Floor(accounts=6, reads=18, changes=6, fills=4, signatures=2)
     yield transaction(
         "tx perpetual trade, both accounts fresh, signed orders",
         scene.match((trader, one), (maker, other), BTC, SIZE, price[BTC]),
@@ -196,19 +203,26 @@ def rows() -> Iterator[Row]:
         budget=350_000,
         peer="1.65M Derive",
     )
+    spread = (Leg(p.perpetuals[BTC]), Leg(p.perpetuals[ETH], -20))
+    yield transaction(
+        "tx spread of 2 perpetuals, both accounts fresh, signed orders",
+        scene.match((trader, one), (maker, other), spread, SIZE, price[BTC] - 20 * price[ETH]),
+        # beside it the other market's feed, aggregator and words, limit, positions
+        Floor(accounts=8, reads=26, changes=6, fills=6, signatures=2),
+    )
     scene.match((trader, one), (maker, other), BTC, SIZE, price[BTC])()
     chain.mine(delta=60)
     yield transaction(
         "tx perpetual trade, both accounts hold it",
         scene.match((trader, one), (maker, other), BTC, SIZE, price[BTC]),
-        Floor(accounts=6, reads=19, changes=8, fills=2, signatures=2),
+        Floor(accounts=6, reads=18, changes=8, fills=2, signatures=2),
     )
     refresh()
     yield transaction(
         "tx perpetual trade, with a new index price to take in",
         scene.match((trader, one), (maker, other), BTC, SIZE, price[BTC]),
         # two of the market's words are changed instead of read
-        Floor(accounts=6, reads=17, changes=10, fills=2, signatures=2),
+        Floor(accounts=6, reads=16, changes=10, fills=2, signatures=2),
     )
 
     yield transaction(
@@ -264,6 +278,136 @@ def rows() -> Iterator[Row]:
     )
 
 
+DAYS = (2, 9, 16, 30, 60, 90, 120, 180)  # to the expiries of books of options
+SETTLED = 64  # options that expire together
+
+
+class Chain(Scene):
+    """The protocol with options on bitcoin, and two dealers who trade them through a venue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        p = self.p
+        chain.mine(delta=60)
+        self.venue = p.keeper
+        p.registry.set_venue(self.venue, True, sender=p.governor)
+        half_hour = chain.timestamp // WINDOW * WINDOW
+        self.expiries = [half_hour + days * DAY for days in DAYS]
+        grid = (1_000 * SIZE, 20_000 * SIZE, 140_000 * SIZE, 1_000 * SIZE)
+        for expiry in self.expiries:
+            p.market.list_expiry(BTC, expiry, WAD, sender=p.governor)
+            p.surface.post(
+                BTC, expiry, astuple(smile_of(0.6)), WAD, chain.timestamp, sender=p.governor
+            )
+            p.registry.list_series(BTC, expiry, grid, sender=p.governor)
+        self.index = p.market.peek(BTC).index // WAD
+        self.fresh()
+
+    def fresh(self) -> None:
+        chain.mine(delta=61)
+        self.p.set_price(BTC, self.index)
+
+    def dealers(self, number: int) -> tuple[int, int]:
+        """Two accounts, netted and rich."""
+        found = []
+        for trader in (self.p.trader, self.p.maker):
+            account = self.account(trader, number, 5 * 10**7)
+            self.p.vault.set_venue(account, self.venue, 2**112 - 1, sender=trader)
+            self.p.vault.set_netting(account, PORTFOLIO, sender=trader)
+            found.append(account)
+        return found[0], found[1]
+
+    def strike(self, number: int, expiries: int, count: int) -> int:
+        """Calls and puts at strikes around the index, expiry by expiry."""
+        each = -(-count // expiries)
+        expiry = self.expiries[number // each]
+        price = (self.index // 1_000 + number % each - each // 2) * 1_000 * SIZE
+        return (put if number % 2 else call)(BTC, expiry, price)
+
+    def book(self, count: int, expiries: int, number: int) -> tuple[int, int]:
+        """One dealer has sold and bought `count` options to and from the other."""
+        one, other = self.dealers(number)
+        for start in range(0, count, 16):
+            legs = []
+            for i in range(start, min(start + 16, count)):
+                size = (SIZE, -SIZE, -SIZE, SIZE)[i % 4]
+                instrument = self.strike(i, expiries, count)
+                legs += [(one, instrument, size, 0), (other, instrument, -size, 0)]
+            self.p.vault.book(legs, sender=self.venue)
+        return one, other
+
+
+def option_rows() -> Iterator[Row]:
+    """What books of many options cost to look at, to move and to settle."""
+    scene = Chain()
+    p, vault = scene.p, scene.p.vault
+    trader, keeper = p.trader, p.keeper
+    strike = scene.strike(0, 1, 1)
+    word = [key_of(strike) << KEY_SHIFT]
+    yield view(
+        "refresh of a strike's word, the first time",
+        lambda: p.surface.refresh(word, sender=keeper),
+        Floor(accounts=3, reads=12, fills=1),
+    )
+    for count, expiries, budget, peer in (
+        (1, 1, None, None),
+        (4, 1, None, None),
+        (16, 1, None, None),
+        (16, 4, 165_000, "6.09M Derive"),
+        (32, 4, None, None),
+        (64, 4, 430_000, "21.2M Derive"),
+        (64, 8, None, None),
+        (127, 8, 820_000, "42.5M Derive"),
+    ):
+        scene.fresh()
+        with chain.isolate():
+            one, other = scene.book(count, expiries, 20)
+            with chain.isolate(), chain.cold():
+                held = vault.book_of.transact(one, sender=keeper).execution_gas
+            book = vault.book_of(one)
+            row = view(
+                f"margin view, {count} options, {expiries} expiries",
+                lambda book=book: p.engine.preview.transact(book, sender=keeper),
+                # position and scenario words; those of the market, the surface, the engine
+                Floor(accounts=6, reads=2 * count + 2 * expiries + 12),
+                budget=budget,
+                peer=peer,
+            )
+            yield replace(row, gas=row.gas + held)
+            if (count, expiries) == (16, 4):
+                yield transaction(
+                    "tx withdraw quote, 16 options",
+                    lambda one=one: vault.withdraw(one, p.quote, USD, trader, sender=trader),
+                    Floor(accounts=8, reads=2 * 16 + 22, changes=5),
+                    budget=220_000,
+                    peer="6.26M Derive, 221k Aave (2 assets)",
+                )
+                fresh, _ = scene.dealers(21)
+                more = call(BTC, scene.expiries[0], (scene.index // 1_000 + 9) * 1_000 * SIZE)
+                price = p.engine.mark.call(more, sender=keeper) // WAD
+                legs = (Leg(more),)
+                yield transaction(
+                    "tx trade one more option, 16-option account against a fresh one",
+                    scene.match((trader, fresh), (p.maker, other), legs, SIZE, price),
+                    Floor(accounts=9, reads=2 * 17 + 30, changes=6, fills=5, signatures=2),
+                    budget=500_000,
+                    peer="7.47M Derive",
+                )
+    scene.fresh()
+    one, other = scene.book(SETTLED, 1, 22)
+    chain.mine(timestamp=scene.expiries[0] - 900)
+    p.set_price(BTC, scene.index)
+    p.market.roll(BTC, sender=keeper)
+    chain.mine(timestamp=scene.expiries[0] + 10)
+    p.set_price(BTC, scene.index)
+    p.market.roll(BTC, sender=keeper)
+    yield transaction(
+        f"tx settle, {SETTLED} options that have expired",
+        lambda: vault.settle(one, sender=keeper),
+        Floor(accounts=3, reads=6, changes=3 + SETTLED),
+    )
+
+
 def table(results: list[Row]) -> Table:
     out = Table(title="Gas, cold storage, one transaction each", title_justify="left")
     out.add_column("action")
@@ -284,7 +428,7 @@ def table(results: list[Row]) -> Table:
 
 
 def main() -> int:
-    results = list(rows())
+    results = [*rows(), *option_rows()]
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table(results))
     OUTPUT.parent.mkdir(exist_ok=True)
