@@ -66,14 +66,6 @@ exports: governed.registry
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
 MAX_ASSETS: constant(uint256) = 32  # ids 0 .. 31
 
-# fields of a position word, see modules/instrument
-STRIKE: constant(uint256) = (2**64 - 1) << 136
-EXPIRY: constant(uint256) = (2**40 - 1) << 200
-
-# WAD: no account counts for more, so that products of its equity and margin do not overflow
-LARGEST_EQUITY: constant(int256) = 2**140
-LARGEST_MARGIN: constant(uint256) = 2**113
-
 market: public(immutable(IMarketData))
 surface: public(immutable(IVolSurface))
 scanner: public(immutable(IScanner))
@@ -88,7 +80,7 @@ struct Needs:
     underlyings: uint256  # bitmap of those that a book depends on
     traded: uint256  # bitmap of those of which it has positions
     dates: uint256  # bitmap of those of which it has anything but the perpetual
-    curved: bool  # whether there are options
+    curved: uint256  # bitmap of those of which it has options that have not expired
 
 
 struct Tally:
@@ -99,7 +91,7 @@ struct Tally:
     charges: uint256
     concentration: uint256
     divergence: uint256
-    relief: uint256  # of IM, where it asks more of what is fully paid than that
+    relief: uint256
     stale: uint256  # what hangs on stale prices, and on those that do not open risk
     late: uint256
     netting: factor.Netting
@@ -135,7 +127,7 @@ def assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
             break
         if (left >> underlying) & 1 == 1:
             extcall market.roll(underlying)
-    if needs.curved:
+    if needs.curved != 0:
         self._refresh(book.positions)
     return self._margin(book, needs)
 
@@ -170,18 +162,25 @@ def _measure(query: IScanner.Query, positions: DynArray[uint256, 128]) -> IScann
 def _needs(book: IMarginEngine.Book) -> Needs:
     needs: Needs = empty(Needs)
     every: uint256 = 0
+    seen: uint256 = max_value(
+        uint256
+    )  # the series of the last live option: more of it tells nothing
     for position: uint256 in book.positions:
         every |= position
-        underlying: uint256 = 1 << (position >> 240)
-        needs.underlyings |= underlying
-        if position & EXPIRY != 0:
-            needs.dates |= underlying
-            needs.curved = needs.curved or position & STRIKE != 0
-        needs.traded = needs.underlyings
-    # an id beyond the bitmap is one bit at least beyond its 6 bits
+        if position >> 200 == seen:
+            continue
+        bit: uint256 = 1 << (position >> 240)
+        needs.traded |= bit
+        expiry: uint256 = instrument_._expiry(position)
+        if expiry != 0:
+            needs.dates |= bit
+        if expiry > block.timestamp and instrument_._strike(position) != 0:
+            needs.curved |= bit
+            seen = position >> 200
+        # an id beyond the bitmap has one bit at least beyond its 6 bits
 
-
-    assert every >> 246 == 0 and needs.underlyings & 1 == 0, "engine: unknown underlying"
+    assert every >> 246 == 0 and needs.traded & 1 == 0, "engine: unknown underlying"
+    needs.underlyings = needs.traded
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:
             needs.underlyings |= 1 << haircut._underlying(self._asset(holding.asset))
@@ -209,25 +208,19 @@ def _margin(book: IMarginEngine.Book, needs: Needs) -> IMarginEngine.Margin:
 
         held: uint256 = 0
         for holding: IMarginEngine.Holding in book.collateral:
-            if (scan._assets(word) >> holding.asset) & 1 == 0:
-                continue
-            asset: IMarginEngine.AssetParams = haircut._unpack(self._asset(holding.asset))
-            worth: uint256 = haircut._value(holding.amount, prices.index, asset.decimals)
-            cut: uint256 = haircut._haircut(asset, worth, netted)
-            taken: uint256 = cut
-            if netted:
-                taken = unsafe_add(taken, wad._ceil_div(worth * params.scan_range, wad.BPS))
-            elif prices.index > prices.stable:
-                lower: uint256 = haircut._value(holding.amount, prices.stable, asset.decimals)
-                sum.divergence = unsafe_add(sum.divergence, unsafe_sub(worth, lower))
-            held = unsafe_add(held, worth)
-            sum.haircuts = unsafe_add(sum.haircuts, cut)
-            # what IM could take at most: rounds down, so that collateral never counts below nothing
-            most: uint256 = worth * wad.BPS // factors.initial
-            sum.concentration = unsafe_add(
-                sum.concentration,
-                haircut._concentration(asset, worth, holding.total, most - min(most, taken)),
-            )
+            if (scan._assets(word) >> holding.asset) & 1 == 1:
+                piece: haircut.Piece = haircut._piece(
+                    haircut._unpack(self._asset(holding.asset)),
+                    holding,
+                    prices,
+                    netted,
+                    params.scan_range,
+                    factors.initial,
+                )
+                held = unsafe_add(held, piece.value)
+                sum.haircuts = unsafe_add(sum.haircuts, piece.haircut)
+                sum.concentration = unsafe_add(sum.concentration, piece.concentration)
+                sum.divergence = unsafe_add(sum.divergence, piece.divergence)
         spot: uint256 = held if netted else 0
 
         part: IScanner.Measure = empty(IScanner.Measure)
@@ -239,7 +232,7 @@ def _margin(book: IMarginEngine.Book, needs: Needs) -> IMarginEngine.Margin:
                     params=params,
                     spot=spot,
                     apart=book.level == scan.POSITION,
-                    mixed=needs.underlyings != 1 << underlying,
+                    curved=(needs.curved >> underlying) & 1 == 1,
                 ),
                 book.positions,
             )
@@ -250,28 +243,22 @@ def _margin(book: IMarginEngine.Book, needs: Needs) -> IMarginEngine.Margin:
                     size = instrument_._size(position)
                     break
             part = self._straight(size, prices, params, spot)
-        charges: uint256 = unsafe_add(part.charges, scan._depth(params, prices.index, part.steep))
-        ahead: uint256 = scan._divergence(
-            unsafe_add(part.delta, convert(spot, int256)), prices.index, prices.stable
+        charges: uint256 = unsafe_add(unsafe_add(part.charges[0], part.charges[1]), part.charges[2])
+        ahead: int256 = unsafe_add(part.delta, convert(spot, int256))
+        asked: scan.Asked = scan.Asked(
+            loss=part.loss,
+            charges=unsafe_add(charges, scan._depth(params, prices.index, part.steep)),
+            divergence=scan._divergence(ahead, prices.index, prices.stable),
+            relief=0,
         )
-        loss: uint256 = part.loss
         if not part.bound and spot == 0:
-            # what is fully paid never needs more than it costs
-            paid: uint256 = convert(max(0, part.worth), uint256)
-            loss = min(loss, paid)
-            charges = min(charges, unsafe_sub(paid, loss))
-            asked: uint256 = unsafe_add(loss, charges)
-            ahead = min(ahead, unsafe_sub(paid, asked))
-            # rounded down
-            asked = unsafe_add(factors.initial * asked // wad.BPS, ahead)
-            sum.relief = unsafe_add(sum.relief, unsafe_sub(max(asked, paid), paid))
-        sum.loss = unsafe_add(sum.loss, loss)
-        sum.charges = unsafe_add(sum.charges, charges)
+            asked = scan._paid(asked, part.worth, factors.initial)
+        sum.loss = unsafe_add(sum.loss, asked.loss)
+        sum.charges = unsafe_add(sum.charges, asked.charges)
+        sum.divergence = unsafe_add(sum.divergence, asked.divergence)
+        sum.relief = unsafe_add(sum.relief, asked.relief)
         if netted and needs.underlyings != 1 << underlying:  # else there is nothing to net with
-            extreme: int256 = min(part.extreme, convert(loss, int256))
-            seen: uint256 = min(loss, convert(max(part.plain, extreme), uint256))
-            sum.netting = factor._add(sum.netting, params, part.profile, seen, extreme, loss)
-        sum.divergence = unsafe_add(sum.divergence, ahead)
+            sum.netting = factor._add(sum.netting, params, part, asked.loss)
         sum.profit = unsafe_add(sum.profit, part.profit)
         sum.worth = unsafe_add(sum.worth, unsafe_add(part.worth, convert(held, int256)))
         exposure: uint256 = unsafe_add(held, part.gross)
@@ -287,11 +274,11 @@ def _margin(book: IMarginEngine.Book, needs: Needs) -> IMarginEngine.Margin:
             sum.relief = sum.relief * requirement // sum.loss
     maintenance: uint256 = sum.haircuts + requirement + sum.charges
     initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
-    maintenance = min(maintenance, LARGEST_MARGIN)
+    maintenance = min(maintenance, scan.LARGEST_MARGIN)
     profit: int256 = wad._floor_div(sum.profit, wad.ISIZE)
     equity: int256 = book.cash + book.basis + profit + sum.worth
     return IMarginEngine.Margin(
-        equity=max(-LARGEST_EQUITY, min(equity, LARGEST_EQUITY)),
+        equity=scan._clamped(equity, scan.LARGEST_EQUITY),
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial + sum.divergence - sum.relief,
@@ -324,7 +311,7 @@ def _straight(
     part.plain = convert(part.loss, int256)
     part.extreme = part.plain
     matched: uint256 = unsafe_sub(unsafe_add(part.gross, spot), net) >> 1
-    part.charges = wad._ceil_div(unsafe_mul(params.calendar, matched), wad.BPS)
+    part.charges[0] = wad._ceil_div(unsafe_mul(params.calendar, matched), wad.BPS)
     part.steep = unsafe_sub(part.gross, matched >> 1)
     return part
 

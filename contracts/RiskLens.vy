@@ -27,12 +27,10 @@ from interfaces import IMarketData
 from interfaces import IRegistry
 from interfaces import IRiskLens
 from interfaces import IScanner
-from interfaces import IVolSurface
 from modules import factor
 from modules import haircut
 from modules import instrument
 from modules import scan
-from modules import strips
 from modules import wad
 
 implements: IRiskLens
@@ -41,12 +39,10 @@ implements: IRiskLens
 interface IParts:
     def registry() -> address: view
     def market() -> address: view
-    def surface() -> address: view
+    def scanner() -> address: view
 
 
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
-LARGEST_EQUITY: constant(int256) = 2**140  # WAD, as in the engine
-LARGEST_MARGIN: constant(uint256) = 2**113
 
 vault: public(immutable(IMarginVault))
 registry: public(immutable(IRegistry))
@@ -56,9 +52,8 @@ market: public(immutable(IMarketData))
 # an account, and what its margin depends on
 struct Core:
     engine: IMarginEngine
-    surface: IVolSurface
+    scanner: IScanner
     book: IMarginEngine.Book
-    words: DynArray[uint256, 128]  # scenario words of the positions
     factors: IMarginEngine.Factors
     needs: uint256  # bitmap of underlyings
     curved: uint256  # bitmap of those with live options
@@ -147,7 +142,6 @@ def at_price(account: uint256, underlying: uint256, price: uint256) -> IMarginEn
 @view
 def _core(account: uint256) -> Core:
     engine: IMarginEngine = IMarginEngine(staticcall registry.engine())
-    surface: IVolSurface = IVolSurface(staticcall IParts(engine.address).surface())
     book: IMarginEngine.Book = staticcall vault.book_of(account)
     needs: uint256 = 0
     curved: uint256 = 0
@@ -159,14 +153,10 @@ def _core(account: uint256) -> Core:
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:
             needs |= 1 << self._asset(engine, holding.asset).underlying
-    words: DynArray[uint256, 128] = []
-    if curved != 0:
-        words = staticcall surface.peek(book.positions)
     return Core(
         engine=engine,
-        surface=surface,
+        scanner=IScanner(staticcall IParts(engine.address).scanner()),
         book=book,
-        words=words,
         factors=staticcall engine.factors(),
         needs=needs,
         curved=curved,
@@ -199,39 +189,20 @@ def _prices(underlying: uint256, moved: uint256, price: uint256) -> IMarketData.
 
 @internal
 @view
-def _grid(surface: IVolSurface, curved: uint256, underlying: uint256) -> IVolSurface.Epoch:
-    if (curved >> underlying) & 1 == 0:
-        return empty(IVolSurface.Epoch)
-    return staticcall surface.epoch(underlying)
-
-
-@internal
-@view
-def _part(
-    core: Core,
-    underlying: uint256,
-    prices: IMarketData.Market,
-    spot: uint256,
-    i: uint256,
-    n: uint256,
-) -> (strips.Risk, strips.Part):
-    """
-    @notice What n positions ask for, from number i on, as far as they are of the underlying.
-    """
-    params: IMarginEngine.UnderlyingParams = self._params(core.engine, underlying)
-    grid: IVolSurface.Epoch = self._grid(core.surface, core.curved, underlying)
-    risk: strips.Risk = strips._gather(
-        market,
-        grid,
-        underlying,
-        prices,
-        params.scan_range,
+def _measure(
+    core: Core, underlying: uint256, prices: IMarketData.Market, spot: uint256, apart: bool
+) -> IScanner.Measure:
+    return staticcall core.scanner.measure(
+        IScanner.Query(
+            underlying=underlying,
+            prices=prices,
+            params=self._params(core.engine, underlying),
+            spot=spot,
+            apart=apart,
+            curved=(core.curved >> underlying) & 1 == 1,
+        ),
         core.book.positions,
-        core.words,
-        i,
-        i + n,
     )
-    return risk, strips._measure(risk, grid, params, prices.index, spot)
 
 
 @internal
@@ -260,62 +231,44 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
     told.held = held
     spot: uint256 = held if core.book.level == scan.PORTFOLIO else 0
 
-    # at POSITION each by itself, else all at once
-    count: uint256 = len(core.book.positions)
-    rounds: uint256 = count if core.book.level == scan.POSITION else 1
-    part: strips.Part = empty(strips.Part)
-    steep: uint256 = 0
-    late: uint256 = 0
-    bound: bool = spot > 0
-    for i: uint256 in range(rounds, bound=128):
-        n: uint256 = count
-        if core.book.level == scan.POSITION:
-            if instrument._underlying(core.book.positions[i]) != underlying:
-                continue
-            n = 1
-        risk: strips.Risk = empty(strips.Risk)
-        risk, part = self._part(core, underlying, prices, spot, i, n)
-        sum.profit += risk.profit
-        told.gross += risk.gross
-        late += risk.late
-        bound = bound or risk.bound
-        told.delta += risk.delta
-        told.worth += part.worth
-        told.plain += part.plain
-        told.extreme += part.extreme
-        told.loss += convert(part.loss, uint256)
-        told.calendar += part.charges[0]
-        told.vega_charge += part.charges[1]
-        told.short += part.charges[2]
-        steep += part.steep
-    told.depth = scan._depth(params, prices.index, steep)
-    told.charges = told.calendar + told.vega_charge + told.short + told.depth
-    told.divergence = scan._divergence(
-        told.delta + convert(spot, int256), prices.index, prices.stable
+    apart: bool = core.book.level == scan.POSITION
+    part: IScanner.Measure = self._measure(core, underlying, prices, spot, apart)
+    sum.profit += part.profit
+    told.gross = part.gross
+    told.delta = part.delta
+    told.worth = part.worth
+    told.plain = part.plain
+    told.extreme = part.extreme
+    told.calendar = part.charges[0]
+    told.vega_charge = part.charges[1]
+    told.short = part.charges[2]
+    told.depth = scan._depth(params, prices.index, part.steep)
+    ahead: int256 = told.delta + convert(spot, int256)
+    asked: scan.Asked = scan.Asked(
+        loss=part.loss,
+        charges=told.calendar + told.vega_charge + told.short + told.depth,
+        divergence=scan._divergence(ahead, prices.index, prices.stable),
+        relief=0,
     )
-    if not bound:  # what is fully paid
-        paid: uint256 = convert(max(0, told.worth), uint256)
-        told.loss = min(told.loss, paid)
-        told.charges = min(told.charges, paid - told.loss)
-        asked: uint256 = told.loss + told.charges
-        told.divergence = min(told.divergence, paid - asked)
-        asked = core.factors.initial * asked // wad.BPS + told.divergence  # rounds down
-        told.relief = asked - min(asked, paid)
+    if not part.bound and spot == 0:
+        asked = scan._paid(asked, part.worth, core.factors.initial)
+    told.loss = asked.loss
+    told.charges = asked.charges
+    told.divergence = asked.divergence
+    told.relief = asked.relief
 
     sum.worth += told.worth + convert(held, int256)
     sum.charges += told.charges
     sum.divergence += told.divergence
     sum.relief += told.relief
     if core.book.level == scan.PORTFOLIO:
-        extreme: int256 = min(part.extreme, convert(told.loss, int256))
-        seen: uint256 = min(told.loss, convert(max(part.plain, extreme), uint256))
-        sum.netting = factor._add(sum.netting, params, part.profile, seen, extreme, told.loss)
+        sum.netting = factor._add(sum.netting, params, part, told.loss)
     else:
         sum.netting.total += told.loss
     exposure: uint256 = held + told.gross
     if prices.validity == scan.STALE:
         sum.stale += exposure
-    sum.late += exposure if prices.validity < scan.OPEN else late
+    sum.late += exposure if prices.validity < scan.OPEN else part.late
     return sum, told
 
 
@@ -332,25 +285,16 @@ def _piece(
     """
     @notice What the engine makes of one holding.
     """
-    value: uint256 = haircut._value(holding.amount, prices.index, params.decimals)
     netted: bool = level == scan.PORTFOLIO
-    cut: uint256 = haircut._haircut(params, value, netted)
-    taken: uint256 = cut
-    divergence: uint256 = 0
-    if netted:
-        risk: IMarginEngine.UnderlyingParams = self._params(engine, params.underlying)
-        taken += wad._ceil_div(value * risk.scan_range, wad.BPS)
-    elif prices.index > prices.stable:
-        divergence = value - haircut._value(holding.amount, prices.stable, params.decimals)
-    # what initial margin could take at most, rounded down
-    most: uint256 = value * wad.BPS // initial
+    scan_range: uint256 = self._params(engine, params.underlying).scan_range
+    piece: haircut.Piece = haircut._piece(params, holding, prices, netted, scan_range, initial)
     return IRiskLens.Collateral(
         asset=holding.asset,
-        value=value,
-        bands=haircut._bands(params, value),
-        haircut=cut,
-        concentration=haircut._concentration(params, value, holding.total, most - min(most, taken)),
-        divergence=divergence,
+        value=piece.value,
+        bands=haircut._bands(params, piece.value),
+        haircut=piece.haircut,
+        concentration=piece.concentration,
+        divergence=piece.divergence,
     )
 
 
@@ -362,14 +306,11 @@ def _seen(core: Core, part: IRiskLens.Underlying) -> IRiskLens.Underlying:
     """
     told: IRiskLens.Underlying = part
     params: IMarginEngine.UnderlyingParams = self._params(core.engine, told.underlying)
-    risk: strips.Risk = empty(strips.Risk)
-    whole: strips.Part = empty(strips.Part)
-    count: uint256 = len(core.book.positions)
-    risk, whole = self._part(core, told.underlying, told.market, told.held, 0, count)
+    whole: IScanner.Measure = self._measure(core, told.underlying, told.market, told.held, False)
     profile: IScanner.Profile = whole.profile
-    told.vega = risk.vega
+    told.vega = whole.vega
     if profile.curved:
-        told.gamma = self._gamma(risk, self._grid(core.surface, core.curved, told.underlying))
+        told.gamma = self._gamma(profile)
     for node: uint256 in range(12):
         down: bool = node < 7
         place: int256 = convert(node if down else node - 7, int256)
@@ -382,22 +323,22 @@ def _seen(core: Core, part: IRiskLens.Underlying) -> IRiskLens.Underlying:
                 part_of * convert(params.scan_range, int256) * wad.IWAD // (6 * wad.IBPS)
             )
         told.profits[node] = (
-            profile.curve[node] - profile.mark + scan._moved(profile.line, told.moves[node])
+            profile.curve[scan.DOWN + node]
+            - profile.mark
+            + scan._moved(profile.line, told.moves[node])
         )
     return told
 
 
 @internal
 @pure
-def _gamma(risk: strips.Risk, grid: IVolSurface.Epoch) -> int256:
+def _gamma(profile: IScanner.Profile) -> int256:
     """
     @notice What a move of 1 % adds to the notional of options, rounded down.
     """
-    left: int256 = scan._value(risk.sums, strips.NOW, grid.reference)
-    middle: int256 = scan._value(risk.sums, strips.NOW + 1, grid.reference)
-    right: int256 = scan._value(risk.sums, strips.NOW + 2, grid.reference)
-    tilt: int256 = risk.axis.tilt
-    return wad._floor_div((left - 2 * middle + right) * tilt * tilt, 100 * scan.ONE**2)
+    middle: int256 = profile.curve[scan.NOW + 1]
+    bend: int256 = scan._bend(profile.curve[scan.NOW], middle, profile.curve[scan.NOW + 2])
+    return wad._floor_div(bend * profile.axis.tilt * profile.axis.tilt, 100 * scan.ONE**2)
 
 
 @internal
@@ -445,9 +386,9 @@ def _margin(factors: IMarginEngine.Factors, cash: int256, sum: Tally) -> IMargin
     initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
     profit: int256 = wad._floor_div(sum.profit, wad.ISIZE)
     relief: uint256 = self._relief(sum, requirement)
-    least: uint256 = min(maintenance, LARGEST_MARGIN)
+    least: uint256 = min(maintenance, scan.LARGEST_MARGIN)
     return IMarginEngine.Margin(
-        equity=scan._clamped(cash + profit + sum.worth, LARGEST_EQUITY),
+        equity=scan._clamped(cash + profit + sum.worth, scan.LARGEST_EQUITY),
         maintenance=least,
         target=wad._ceil_div(factors.target * least, wad.BPS),
         initial=max(initial + sum.divergence, relief) - relief,

@@ -16,6 +16,7 @@ from interfaces import IScanner
 from interfaces import IVolSurface
 from modules import instrument as instrument_
 from modules import scan
+from modules import scenario
 from modules import strips
 from modules import wad
 
@@ -42,69 +43,38 @@ def measure(query: IScanner.Query, positions: DynArray[uint256, 128]) -> IScanne
     @notice Measures positions that net, or each by itself.
     @param positions Position words; those of other underlyings are left out.
     """
-    mine: DynArray[uint256, 128] = positions
-    if query.mixed:
-        mine = self._of(query.underlying, positions)
     words: DynArray[uint256, 128] = []
     grid: IVolSurface.Epoch = empty(IVolSurface.Epoch)
-    if self._is_curved(mine):
-        words = staticcall surface.peek(mine)
-        grid = staticcall surface.epoch(query.underlying)
+    if query.curved:
+        grid, words = staticcall surface.read(query.underlying, query.prices, positions)
+    frame: strips.Frame = strips._frame(query.underlying, query.prices, query.params, grid)
     sum: IScanner.Measure = empty(IScanner.Measure)
-    count: uint256 = len(mine)
+    count: uint256 = len(positions)
     for i: uint256 in range(count if query.apart else 1, bound=128):
-        last: uint256 = unsafe_add(i, 1) if query.apart else count
-        risk: strips.Risk = strips._gather(
-            market,
-            grid,
-            query.underlying,
-            query.prices,
-            query.params.scan_range,
-            mine,
-            words,
-            i,
-            last,
-        )
-        part: strips.Part = strips._measure(
-            risk, grid, query.params, query.prices.index, query.spot
-        )
+        last: uint256 = count
+        if query.apart:
+            if positions[i] >> 240 != query.underlying:
+                continue
+            last = unsafe_add(i, 1)
+        risk: strips.Risk = strips._gather(market, frame, positions, words, i, last)
+        part: strips.Part = strips._measure(risk, frame, query.spot)
         # unsafe: see modules/strips
         sum.profit = unsafe_add(sum.profit, risk.profit)
         sum.worth = unsafe_add(sum.worth, part.worth)
-        sum.plain = part.plain
-        sum.extreme = part.extreme
+        sum.plain = unsafe_add(sum.plain, part.plain)
+        sum.extreme = unsafe_add(sum.extreme, part.extreme)
         sum.loss = unsafe_add(sum.loss, convert(part.loss, uint256))
-        charges: uint256 = unsafe_add(part.charges[0], part.charges[1])
-        sum.charges = unsafe_add(sum.charges, unsafe_add(charges, part.charges[2]))
+        sum.charges[0] = unsafe_add(sum.charges[0], part.charges[0])
+        sum.charges[1] = unsafe_add(sum.charges[1], part.charges[1])
+        sum.charges[2] = unsafe_add(sum.charges[2], part.charges[2])
         sum.steep = unsafe_add(sum.steep, part.steep)
         sum.delta = unsafe_add(sum.delta, risk.delta)
+        sum.vega = unsafe_add(sum.vega, risk.vega)
         sum.gross = unsafe_add(sum.gross, risk.gross)
         sum.late = unsafe_add(sum.late, risk.late)
         sum.bound = sum.bound or risk.bound
         sum.profile = part.profile
     return sum
-
-
-@internal
-@pure
-def _of(underlying: uint256, positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
-    mine: DynArray[uint256, 128] = []
-    for position: uint256 in positions:
-        if position >> 240 == underlying:
-            mine.append(position)
-    return mine
-
-
-@internal
-@view
-def _is_curved(positions: DynArray[uint256, 128]) -> bool:
-    """
-    @notice Whether there are live options among positions.
-    """
-    for position: uint256 in positions:
-        if instrument_._strike(position) != 0 and instrument_._expiry(position) > block.timestamp:
-            return True
-    return False
 
 
 @external
@@ -116,16 +86,18 @@ def mark(instrument: uint256) -> uint256:
     """
     underlying: uint256 = instrument_._underlying(instrument)
     prices: IMarketData.Market = extcall market.roll(underlying)
-    call: bool = instrument_._kind(instrument) == instrument_.CALL
-    size: uint256 = wad.SIZE << instrument_.SIZE_SHIFT if call else wad.SIZE
     key: uint256 = instrument_._key(instrument) << instrument_.KEY_SHIFT
-    one: DynArray[uint256, 128] = [key | size]
-    words: DynArray[uint256, 128] = extcall surface.load(one)
+    word: uint256 = (extcall surface.load([key]))[0]
+    if word == 0:
+        return 0
     grid: IVolSurface.Epoch = staticcall surface.epoch(underlying)
-    risk: strips.Risk = strips._gather(
-        market, grid, underlying, prices, scan.MIN_RANGE, one, words, 0, 1
-    )
-    worth: int256 = 0
-    delta: int256 = 0
-    worth, delta = strips._now(risk.sums, grid.reference, risk.axis)
-    return convert(max(0, unsafe_add(worth, scan._contracts(risk.parity))), uint256)
+    one: uint256[8] = scenario._add(empty(uint256[8]), word, wad.ISIZE)
+    worths: int256[16] = scan._worths(one, convert(grid.reference, int256))
+    worth: int256 = scan._mark(worths, scan._axis(grid, prices.index))
+    if instrument_._kind(instrument) == instrument_.PUT:
+        expiry: uint256 = instrument_._expiry(instrument)
+        forward: IMarketData.Forward = staticcall market.forward(underlying, expiry)
+        ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD
+        strike: uint256 = instrument_._strike(instrument) * instrument_.STRIKE_UNIT
+        worth += convert(strike, int256) - convert(ahead, int256)
+    return convert(max(0, worth), uint256)

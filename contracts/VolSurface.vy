@@ -63,6 +63,7 @@ MIN_INTERVAL: constant(uint256) = 60  # seconds between two smiles of an expiry
 MAX_SPAN: constant(uint256) = 5_000  # bps
 
 EXPIRED: constant(uint256) = 2**16  # a stamp that no word has
+EACH: constant(uint256) = max_value(uint256)  # stands for every underlying, and is none
 
 # masks
 STAMP: constant(uint256) = 2**16 - 1
@@ -103,7 +104,7 @@ def load(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
         but the market, which calls nobody but feeds, and those may change nothing.
     """
     self._refresh(positions)
-    return self._words(positions)
+    return self._words(positions, EACH, empty(IVolSurface.Epoch))
 
 
 @external
@@ -113,7 +114,21 @@ def peek(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
     """
     @notice What `load` would return, storing nothing.
     """
-    return self._words(positions)
+    return self._words(positions, EACH, empty(IVolSurface.Epoch))
+
+
+@external
+@view
+@reentrant
+def read(
+    underlying: uint256, prices: IMarketData.Market, positions: DynArray[uint256, 128]
+) -> (IVolSurface.Epoch, DynArray[uint256, 128]):
+    """
+    @notice The epoch of an underlying, and what `peek` tells of positions as far as they are of
+        it, for who knows its prices already.
+    """
+    epoch: IVolSurface.Epoch = self._unpack(self._at(underlying, prices))
+    return epoch, self._words(positions, underlying, epoch)
 
 
 @external
@@ -150,34 +165,41 @@ def _refresh(positions: DynArray[uint256, 128]):
 
 @internal
 @view
-def _words(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
+def _words(
+    positions: DynArray[uint256, 128], only: uint256, known: IVolSurface.Epoch
+) -> DynArray[uint256, 128]:
+    """
+    @param only The underlying that matters.
+    @param known Its epoch.
+    """
     words: DynArray[uint256, 128] = []
-    underlying: uint256 = max_value(uint256)  # none yet
-    epoch: IVolSurface.Epoch = empty(IVolSurface.Epoch)
-    page: uint256 = 0
+    underlying: uint256 = only
+    epoch: IVolSurface.Epoch = known
     series: uint256 = 0  # underlying and expiry
     stamp: uint256 = EXPIRED
+    page: uint256 = known.number >> 16
     priced: uint256 = 0  # the series that `common` is of
     common: scenario_word.Series = empty(scenario_word.Series)
     for position: uint256 in positions:
         if position >> 200 != series:
             series = position >> 200
             stamp = EXPIRED
-            if series & UINT40 > block.timestamp:
+            if series & UINT40 > block.timestamp and only in [EACH, series >> 40]:
                 if series >> 40 != underlying:
                     underlying = series >> 40
                     epoch = self._unpack(self._peek(underlying))
                     page = epoch.number >> 16
                 stamp = epoch.number & STAMP
+        strike: uint256 = (position >> 136) & UINT64
+        if stamp == EXPIRED or strike == 0:
+            words.append(0)
+            continue
         word: uint256 = self.words[(position & KEY) | page]
         if word & STAMP != stamp:
-            word = 0
-            strike: uint256 = (position >> 136) & UINT64
-            if strike != 0 and stamp != EXPIRED:
-                if series != priced:
-                    common = self._series(series, epoch)
-                    priced = series
-                word = scenario_word._word(common, strike, stamp)
+            if series != priced:
+                common = self._series(series, epoch)
+                priced = series
+            word = scenario_word._word(common, strike, stamp)
         words.append(word)
     return words
 
@@ -243,10 +265,19 @@ def _roll(underlying: uint256) -> uint256:
 @internal
 @view
 def _peek(underlying: uint256) -> uint256:
-    told: uint256 = self.told[underlying]
-    if told != 0:
-        return told
-    prices: IMarketData.Market = staticcall market.peek(underlying)
+    if self.told[underlying] != 0:
+        return self.told[underlying]
+    return self._at(underlying, staticcall market.peek(underlying))
+
+
+@internal
+@view
+def _at(underlying: uint256, prices: IMarketData.Market) -> uint256:
+    """
+    @notice The epoch in effect at prices, unless it was told.
+    """
+    if self.told[underlying] != 0:
+        return self.told[underlying]
     word: uint256 = self._epoch(underlying)
     if self._is_due(word, prices):
         word = self._next(word, prices)

@@ -6,6 +6,7 @@
 @notice Tells what it was told: for tests of what reads VolSurface.
 """
 
+from interfaces import IMarketData
 from interfaces import IVolSurface
 
 epoch: public(HashMap[uint256, IVolSurface.Epoch])
@@ -56,10 +57,19 @@ def peek(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
     return self._words(positions)
 
 
+@external
+@view
+def read(
+    underlying: uint256, prices: IMarketData.Market, positions: DynArray[uint256, 128]
+) -> (IVolSurface.Epoch, DynArray[uint256, 128]):
+    return self.epoch[underlying], self._words(positions)
+
+
 @internal
 @view
 def _words(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
     words: DynArray[uint256, 128] = []
     for position: uint256 in positions:
-        words.append(self.words[position >> 136])
+        live: bool = (position >> 200) & (2**40 - 1) > block.timestamp
+        words.append(self.words[position >> 136] if live else 0)
     return words

@@ -87,19 +87,19 @@ def _unpack(word: uint256) -> IMarginEngine.Factors:
 def _add(
     netting: Netting,
     params: IMarginEngine.UnderlyingParams,
-    profile: IScanner.Profile,
-    seen: uint256,
-    extreme: int256,
+    part: IScanner.Measure,
     loss: uint256,
 ) -> Netting:
     """
     @notice The netting with one more underlying.
-    @param seen Its loss at the points of the grid and at the extremes.
-    @param extreme Its X_u.
-    @param loss Its L_u, no less than what is seen.
+    @param loss Its L_u, which may be capped.
     """
     # unsafe: see above
     sum: Netting = netting
+    profile: IScanner.Profile = part.profile
+    extreme: int256 = min(part.extreme, convert(loss, int256))
+    # at the points of the grid, and at the extremes
+    seen: uint256 = min(loss, convert(max(part.plain, extreme), uint256))
     sum.count = unsafe_add(sum.count, 1)
     sum.extreme = unsafe_add(sum.extreme, self._square(extreme))
     sum.total = unsafe_add(sum.total, loss)
@@ -125,23 +125,25 @@ def _add(
             thirds: int256 = unsafe_sub(convert(row, int256), 12)
             move = unsafe_mul(unsafe_mul(thirds, scan_range), wad.IWAD)
             move = unsafe_div(move, 3 * wad.IBPS)
-        center: int256[2] = empty(int256[2])
-        left: int256[2] = empty(int256[2])
-        right: int256[2] = empty(int256[2])
-        if profile.curved:
-            center = self._blended(profile, move)
-            left = center
-            right = center
+        if not profile.curved:  # a line has no volatility, and loses most to one side
+            lost: int256 = unsafe_sub(0, scan._moved(profile.line, move))
+            square: uint256 = 0
             if side != 0:
-                left = self._blended(profile, unsafe_sub(move, side))
-                right = self._blended(profile, unsafe_add(move, side))
-        else:  # a line has no volatility
-            center[0] = scan._moved(profile.line, move)
-            left[0] = scan._moved(profile.line, unsafe_sub(move, side))
-            right[0] = scan._moved(profile.line, unsafe_add(move, side))
-            center[1] = center[0]
-            left[1] = left[0]
-            right[1] = right[0]
+                away: int256 = side if profile.line < 0 else unsafe_sub(0, side)
+                worst: int256 = scan._moved(profile.line, unsafe_add(move, away))
+                square = self._square(unsafe_add(worst, lost))
+            for v: uint256 in range(2):
+                sum.common[k] = unsafe_add(sum.common[k], lost)
+                if square != 0:
+                    sum.squares[k] = unsafe_add(sum.squares[k], square)
+                k = unsafe_add(k, 1)
+            continue
+        center: int256[2] = self._blended(profile, move)
+        left: int256[2] = center
+        right: int256[2] = center
+        if side != 0:
+            left = self._blended(profile, unsafe_sub(move, side))
+            right = self._blended(profile, unsafe_add(move, side))
         for v: uint256 in range(2):
             lost: int256 = unsafe_sub(profile.mark, center[v])
             sum.common[k] = unsafe_add(sum.common[k], lost)

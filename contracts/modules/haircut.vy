@@ -18,6 +18,7 @@
 """
 
 from interfaces import IMarginEngine
+from interfaces import IMarketData
 from modules import wad
 
 TIER_UNIT: constant(uint256) = 10_000 * wad.WAD  # limits are whole multiples of ten thousand
@@ -33,6 +34,14 @@ UINT8: constant(uint256) = 2**8 - 1
 UINT16: constant(uint256) = 2**16 - 1
 UINT24: constant(uint256) = 2**24 - 1
 UINT40: constant(uint256) = 2**40 - 1
+
+
+# what a holding adds to a margin, WAD
+struct Piece:
+    value: uint256  # at the index
+    haircut: uint256  # in MM
+    concentration: uint256  # in IM, before k_I
+    divergence: uint256  # in IM, unless its price risk is netted: index above stable price
 
 
 @internal
@@ -185,3 +194,36 @@ def _concentration(
     excess: uint256 = unsafe_sub(wad._ceil_div(unsafe_mul(total, wad.BPS), scale), wad.BPS)
     more: uint256 = unsafe_mul(self._haircut(params, worth, False), excess)
     return min(room, wad._ceil_div(more, wad.BPS))
+
+
+@internal
+@pure
+def _piece(
+    params: IMarginEngine.AssetParams,
+    holding: IMarginEngine.Holding,
+    prices: IMarketData.Market,
+    netted: bool,
+    scan_range: uint256,
+    initial: uint256,
+) -> Piece:
+    """
+    @notice What a holding is worth and adds to a margin.
+    @param netted Whether its price risk is in the scan.
+    @param scan_range Of its underlying, bps.
+    @param initial k_I, bps.
+    """
+    piece: Piece = empty(Piece)
+    piece.value = self._value(holding.amount, prices.index, params.decimals)
+    piece.haircut = self._haircut(params, piece.value, netted)
+    taken: uint256 = piece.haircut
+    if netted:
+        taken = unsafe_add(taken, wad._ceil_div(piece.value * scan_range, wad.BPS))
+    elif prices.index > prices.stable:
+        lower: uint256 = self._value(holding.amount, prices.stable, params.decimals)
+        piece.divergence = unsafe_sub(piece.value, lower)
+    # what IM could take at most: rounds down, so that collateral never counts below nothing
+    most: uint256 = piece.value * wad.BPS // initial
+    piece.concentration = self._concentration(
+        params, piece.value, holding.total, most - min(most, taken)
+    )
+    return piece

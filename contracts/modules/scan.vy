@@ -44,8 +44,11 @@ UNDERLYING: constant(uint256) = 1  # positions of one underlying together
 PORTFOLIO: constant(uint256) = 2  # underlyings with each other and with spot
 
 LARGEST: constant(int256) = 2**106  # WAD, 81 trillion: no position counts for more
-LARGEST_CURVE: constant(int256) = 2**112  # WAD
+LARGEST_CURVE: constant(uint256) = 2**112  # WAD
 LARGEST_EXPOSURE: constant(uint256) = 2**112  # WAD
+# WAD: no account counts for more, so that products of its equity and margin do not overflow
+LARGEST_EQUITY: constant(int256) = 2**140
+LARGEST_MARGIN: constant(uint256) = 2**113
 
 MATERIAL: constant(
     uint256
@@ -55,6 +58,11 @@ MATERIAL: constant(
 STALE: constant(uint256) = 0
 LIQUIDATION: constant(uint256) = 1
 OPEN: constant(uint256) = 2
+
+# lanes
+NOW: constant(uint256) = 1
+DOWN: constant(uint256) = 4
+UP: constant(uint256) = 11
 
 # places
 ONE: constant(int256) = 2**32
@@ -78,6 +86,14 @@ MAX_DEPTH: constant(uint256) = 2**48 - 1
 UINT16: constant(uint256) = 2**16 - 1
 UINT32: constant(uint256) = 2**32 - 1
 UINT48: constant(uint256) = 2**48 - 1
+
+
+# what is asked of an underlying, WAD
+struct Asked:
+    loss: uint256  # L_u
+    charges: uint256
+    divergence: uint256
+    relief: uint256  # of IM, where it asks more of what is fully paid than that
 
 
 # -- parameters ------------------------------------------------------------------------------------
@@ -217,32 +233,74 @@ def _axis(grid: IVolSurface.Epoch, spot: uint256) -> IScanner.Axis:
 
 @internal
 @pure
-def _value(sums: uint256[8], k: uint256, reference: uint256) -> int256:
+def _price(grid: IVolSurface.Epoch, gross: uint256) -> int256:
     """
-    @notice What lane k = 1 .. 15 of scenario sums is worth, WAD, rounded down.
-    @param reference S0, WAD.
+    @notice What lanes are to be multiplied by, WAD: S0, or less where there is so much that its
+        curve would count for more than LARGEST_CURVE.
+    @param gross 1e-8 contracts.
     """
-    product: int256 = unsafe_mul(scenario._lane(sums, k), convert(reference, int256))
-    # made positive for the division, as that rounds toward zero
-    worth: int256 = unsafe_div(unsafe_add(product, LIFT * LANE_UNIT), LANE_UNIT)
-    return max(-LARGEST_CURVE, min(unsafe_sub(worth, LIFT), LARGEST_CURVE))
+    most: uint256 = grid.reference
+    if gross != 0:  # a lane is below 2 S0
+        most = min(most, unsafe_div(LARGEST_CURVE * wad.SIZE // 2, gross))
+    return convert(most, int256)
 
 
 @internal
 @pure
-def _parabola(left: int256, middle: int256, right: int256, axis: IScanner.Axis) -> (int256, int256):
+def _worths(sums: uint256[8], price: int256) -> int256[16]:
     """
-    @notice The parabola through the lanes of now at the spot, which marks the options, and its
-        slope there, their notional; each term is rounded down.
+    @notice What each lane of scenario sums is worth, WAD, rounded down; the first is no lane.
     """
-    x: int256 = axis.lean
-    rise: int256 = unsafe_sub(right, left)
-    bend: int256 = unsafe_sub(unsafe_add(right, left), unsafe_mul(2, middle))
-    # shifting right rounds down: by 2 * ONE, by 2 * ONE**2, by ONE, by 2 * ONE
-    mark: int256 = unsafe_add(middle, unsafe_mul(rise, x) >> 33)
-    mark = unsafe_add(mark, unsafe_mul(unsafe_mul(bend, x), x) >> 65)
-    slope: int256 = unsafe_add(rise, unsafe_mul(unsafe_mul(2, bend), x) >> 32)
-    return mark, unsafe_mul(slope, axis.tilt) >> 33
+    short: int256 = convert(convert(sums[0] << 128, bytes32), int256) >> 128
+    worths: int256[16] = empty(int256[16])
+    for k: uint256 in range(8):
+        # as scenario._lane and _worth
+        pair: uint256 = sums[k]
+        lane: int256 = unsafe_add(short, convert(convert(pair << 128, bytes32), int256) >> 128)
+        worth: int256 = unsafe_add(unsafe_mul(lane, price), LIFT * LANE_UNIT)
+        worths[k] = unsafe_sub(unsafe_div(worth, LANE_UNIT), LIFT)
+        pair = unsafe_add(pair, 2**127)
+        lane = unsafe_add(short, convert(convert(pair, bytes32), int256) >> 128)
+        worth = unsafe_add(unsafe_mul(lane, price), LIFT * LANE_UNIT)
+        worths[unsafe_add(k, 8)] = unsafe_sub(unsafe_div(worth, LANE_UNIT), LIFT)
+    return worths
+
+
+@internal
+@pure
+def _worth(lane: int256, price: int256) -> int256:
+    """
+    @notice What the sum of a lane is worth, WAD, rounded down.
+    """
+    # made positive for the division, as that rounds toward zero
+    worth: int256 = unsafe_div(unsafe_add(unsafe_mul(lane, price), LIFT * LANE_UNIT), LANE_UNIT)
+    return unsafe_sub(worth, LIFT)
+
+
+@internal
+@pure
+def _mark(worths: int256[16], axis: IScanner.Axis) -> int256:
+    """
+    @notice What the parabola through the lanes of now tells at the spot, each term rounded down.
+    """
+    middle: int256 = worths[NOW + 1]
+    rise: int256 = unsafe_sub(worths[NOW + 2], worths[NOW])
+    bend: int256 = self._bend(worths[NOW], middle, worths[NOW + 2])
+    # shifting right rounds down: by 2 * ONE, by 2 * ONE**2
+    mark: int256 = unsafe_add(middle, unsafe_mul(rise, axis.lean) >> 33)
+    return unsafe_add(mark, unsafe_mul(unsafe_mul(bend, axis.lean), axis.lean) >> 65)
+
+
+@internal
+@pure
+def _slope(left: int256, middle: int256, right: int256, axis: IScanner.Axis) -> int256:
+    """
+    @notice The slope of that parabola, per move of the spot: a notional; each term rounded down.
+    """
+    bend: int256 = unsafe_mul(2, self._bend(left, middle, right))
+    # shifting right rounds down: by ONE, by 2 * ONE
+    slope: int256 = unsafe_add(unsafe_sub(right, left), unsafe_mul(bend, axis.lean) >> 32)
+    return unsafe_mul(slope, axis.tilt) >> 33
 
 
 @internal
@@ -273,14 +331,14 @@ def _values(profile: IScanner.Profile, move: int256) -> (int256, int256):
         return linear, linear
     place: int256 = self._place(profile.axis, move)
     i: uint256 = convert(min(place >> 33, 5), uint256)
-    left: int256 = profile.curve[i]
-    rise: int256 = unsafe_sub(profile.curve[unsafe_add(i, 1)], left)
+    left: int256 = profile.curve[unsafe_add(i, DOWN)]
+    rise: int256 = unsafe_sub(profile.curve[unsafe_add(i, DOWN + 1)], left)
     rest: int256 = unsafe_sub(place, unsafe_mul(convert(i, int256), DOWN_STEP))
     # shifting right rounds down, by DOWN_STEP
     down: int256 = unsafe_add(left, unsafe_mul(rise, rest) >> 33)
     i = convert(min(unsafe_div(place, UP_STEP), 3), uint256)
-    left = profile.curve[unsafe_add(i, 7)]
-    rise = unsafe_sub(profile.curve[unsafe_add(i, 8)], left)
+    left = profile.curve[unsafe_add(i, UP)]
+    rise = unsafe_sub(profile.curve[unsafe_add(i, UP + 1)], left)
     rest = unsafe_sub(place, unsafe_mul(convert(i, int256), UP_STEP))
     up: int256 = unsafe_add(left, self._floor_div(unsafe_mul(rise, rest) >> 32, 3))
     return unsafe_add(down, linear), unsafe_add(up, linear)
@@ -292,15 +350,18 @@ def _values(profile: IScanner.Profile, move: int256) -> (int256, int256):
 
 @internal
 @pure
-def _loss(profile: IScanner.Profile, scan_range: uint256, longs: int256[9]) -> (int256, int256):
+def _loss(
+    profile: IScanner.Profile, scan_range: uint256, near: bool, longs: int256[9]
+) -> (int256, int256):
     """
     @notice Worst loss at the points of the grid, and worst loss with what lies between them.
     @dev An interpolated curve overstates long gamma. So within a cell of the lower curve it is
          also read as chord - t (1 - t) * K, where K is the sum of the second differences at the
          cell's ends: of near longs (a bound for convex curves), and half of that of the rest, if
          positive.
-    @param longs The part of the lower curve that longs of near expiries are, with their intrinsic
-        values one step beyond each end.
+    @param near Whether there are longs of near expiries.
+    @param longs The part of the lower curve that these are, with their intrinsic values one step
+        beyond each end.
     """
     end: int256 = unsafe_mul(convert(scan_range, int256), wad.IWAD // wad.IBPS)
     if not profile.curved:  # a line loses the most at an end
@@ -314,50 +375,65 @@ def _loss(profile: IScanner.Profile, scan_range: uint256, longs: int256[9]) -> (
     for move: int256 in [fall, 0, end]:
         down, up = self._values(profile, move)
         least = min(least, min(down, up))
-    nodes: int256[12] = profile.curve  # with what is linear
+    axis: IScanner.Axis = profile.axis
+    line: int256 = profile.line
+    nodes: int256[16] = profile.curve  # with what is linear
     place: int256 = 0
-    for node: uint256 in range(12):
-        if node == 7:
-            place = 0
-        move: int256 = self._move_to(profile.axis, place)
-        worth: int256 = unsafe_add(nodes[node], self._moved(profile.line, move))
+    for node: uint256 in range(DOWN, 15):
+        if node == UP:  # the ends of the upper curve are beyond the range
+            place = UP_STEP
+            continue
+        # as _move_to and _moved
+        move: int256 = unsafe_mul(unsafe_sub(place, axis.zero), wad.IWAD)
+        move = unsafe_div(unsafe_add(move, unsafe_mul(LIFT, axis.pitch)), axis.pitch)
+        move = unsafe_sub(move, LIFT)
+        gain: int256 = unsafe_div(unsafe_add(unsafe_mul(line, move), LIFT * wad.IWAD), wad.IWAD)
+        worth: int256 = unsafe_add(nodes[node], unsafe_sub(gain, LIFT))
         nodes[node] = worth
         if worth < least and move < end and move > fall:
             least = worth
-        place = unsafe_add(place, DOWN_STEP if node < 7 else UP_STEP)
+        place = unsafe_add(place, DOWN_STEP if node < UP else UP_STEP)
 
-    near: int256[7] = empty(int256[7])
+    bends: int256[7] = empty(int256[7])  # of longs of near expiries
     rest: int256[7] = empty(int256[7])
+    left: int256 = profile.curve[DOWN]
+    middle: int256 = profile.curve[DOWN + 1]
     for node: uint256 in range(1, 6):
-        i: uint256 = unsafe_add(node, 1)
-        bend: int256 = self._bend(longs[node], longs[i], longs[unsafe_add(i, 1)])
-        near[node] = bend
-        left: int256 = profile.curve[unsafe_sub(node, 1)]
-        rest[node] = unsafe_sub(self._bend(left, profile.curve[node], profile.curve[i]), bend)
+        right: int256 = profile.curve[unsafe_add(node, DOWN + 1)]
+        rest[node] = unsafe_sub(unsafe_add(left, right), unsafe_mul(2, middle))
+        left = middle
+        middle = right
+    if near:
+        for node: uint256 in range(1, 6):
+            i: uint256 = unsafe_add(node, 1)
+            bends[node] = self._bend(longs[node], longs[i], longs[unsafe_add(i, 1)])
+            rest[node] = unsafe_sub(rest[node], bends[node])
+        bends[0] = max(bends[1], self._bend(longs[0], longs[1], longs[2]))
+        bends[6] = max(bends[5], self._bend(longs[6], longs[7], longs[8]))
     rest[0] = rest[1]
     rest[6] = rest[5]
-    near[0] = max(near[1], self._bend(longs[0], longs[1], longs[2]))
-    near[6] = max(near[5], self._bend(longs[6], longs[7], longs[8]))
 
     # 2 wei, and what a line moves by a wei of the move; times 4
-    slack: int256 = unsafe_add(abs(profile.line) >> 57, 12)
+    slack: int256 = unsafe_add(abs(line) >> 57, 12)
     deepest: int256 = least
-    low: int256 = self._place(profile.axis, fall)
-    high: int256 = self._place(profile.axis, end)
+    low: int256 = self._place(axis, fall)
+    high: int256 = self._place(axis, end)
     for cell: uint256 in range(6):
         next: uint256 = unsafe_add(cell, 1)
-        bulge: int256 = unsafe_add(
-            max(0, unsafe_add(near[cell], near[next])),
-            max(0, unsafe_add(rest[cell], rest[next])) >> 1,
-        )
+        bulge: int256 = max(0, unsafe_add(rest[cell], rest[next])) >> 1
+        if near:
+            bulge = unsafe_add(bulge, max(0, unsafe_add(bends[cell], bends[next])))
+        if bulge == 0:
+            continue
         # t (1 - t) is a quarter at most, and rounding loses no more than the slack: nothing below
         # this is within the cell
-        deep: int256 = unsafe_sub(min(nodes[cell], nodes[next]), unsafe_add(bulge, slack) >> 2)
-        if bulge == 0 or deep >= deepest:
+        lane: uint256 = unsafe_add(cell, DOWN)
+        deep: int256 = min(nodes[lane], nodes[unsafe_add(lane, 1)])
+        if unsafe_sub(deep, unsafe_add(bulge, slack) >> 2) >= deepest:
             continue
         start: int256 = unsafe_mul(convert(cell, int256), DOWN_STEP)
-        left: int256 = profile.curve[cell]
-        rise: int256 = unsafe_sub(profile.curve[next], left)
+        left = profile.curve[lane]
+        rise: int256 = unsafe_sub(profile.curve[unsafe_add(lane, 1)], left)
         # the last two are the ends of the range, in their cells
         for t: int256 in [
             QUARTER, 2 * QUARTER, 3 * QUARTER, unsafe_sub(low, start), unsafe_sub(high, start)
@@ -368,8 +444,11 @@ def _loss(profile: IScanner.Profile, scan_range: uint256, longs: int256[9]) -> (
             # shifting right rounds down, by DOWN_STEP and by its square
             chord: int256 = unsafe_add(left, unsafe_mul(rise, t) >> 33)
             dent: int256 = unsafe_mul(unsafe_mul(unsafe_sub(t, DOWN_STEP), t), bulge) >> 66
-            gain: int256 = self._moved(profile.line, self._move_to(profile.axis, place))
-            deepest = min(deepest, unsafe_add(unsafe_add(chord, gain), dent))
+            worth: int256 = unsafe_add(chord, dent)
+            if line != 0:
+                worth = unsafe_add(worth, self._moved(line, self._move_to(axis, place)))
+            if worth < deepest:
+                deepest = worth
     return unsafe_sub(profile.mark, least), unsafe_sub(profile.mark, deepest)
 
 
@@ -405,12 +484,12 @@ def _extreme_moves(scan_range: uint256) -> int256[4]:
 
 @internal
 @pure
-def _extreme_loss(profile: IScanner.Profile, scan_range: uint256, intrinsics: int256[6]) -> int256:
+def _extreme_loss(profile: IScanner.Profile, moves: int256[4], intrinsics: int256[6]) -> int256:
     """
     @notice The largest part of a loss at the extremes that counts, rounded up.
+    @param moves To them.
     @param intrinsics Options at their intrinsic value there, WAD; the last two are not read.
     """
-    moves: int256[4] = self._extreme_moves(scan_range)
     worst: int256 = 0
     for i: uint256 in range(4):
         left: int256 = unsafe_add(intrinsics[i], self._moved(profile.line, moves[i]))
@@ -428,16 +507,38 @@ def _steepest(profile: IScanner.Profile, line: int256) -> uint256:
     """
     steepest: int256 = abs(line)
     if profile.curved:
-        left: int256 = profile.curve[0]
-        for i: uint256 in range(1, 12):
-            right: int256 = profile.curve[i]
-            if i != 7:  # from one curve to the other
-                # shifting right rounds down, by DOWN_STEP or by a third of UP_STEP
-                slope: int256 = unsafe_mul(unsafe_sub(right, left), profile.axis.pitch) >> 32
-                slope = unsafe_add(self._floor_div(slope, 2 if i < 7 else 3), line)
-                steepest = max(steepest, max(slope, unsafe_sub(0, slope)))
+        left: int256 = profile.curve[DOWN]
+        highest: int256 = unsafe_sub(profile.curve[DOWN + 1], left)
+        lowest: int256 = highest
+        for lane: uint256 in range(DOWN + 1, 16):
+            right: int256 = profile.curve[lane]
+            rise: int256 = unsafe_sub(right, left)
             left = right
+            if lane == UP:  # from one curve to the other
+                steepest = self._steeper(steepest, highest, lowest, 2, profile.axis.pitch, line)
+                highest = unsafe_sub(profile.curve[UP + 1], left)
+                lowest = highest
+            elif rise > highest:
+                highest = rise
+            elif rise < lowest:
+                lowest = rise
+        steepest = self._steeper(steepest, highest, lowest, 3, profile.axis.pitch, line)
     return convert(steepest, uint256)
+
+
+@internal
+@pure
+def _steeper(
+    least: int256, highest: int256, lowest: int256, step: int256, pitch: int256, line: int256
+) -> int256:
+    """
+    @notice The notional where a curve rises most, or falls most, in a step of so many ONE, if it
+        is more than `least`.
+    """
+    # rounded down, by the step
+    up: int256 = unsafe_add(self._floor_div(unsafe_mul(highest, pitch) >> 32, step), line)
+    down: int256 = unsafe_add(self._floor_div(unsafe_mul(lowest, pitch) >> 32, step), line)
+    return max(least, max(up, unsafe_sub(0, down)))
 
 
 # -- charges ---------------------------------------------------------------------------------------
@@ -479,6 +580,25 @@ def _divergence(net: int256, index: uint256, stable: uint256) -> uint256:
     # unsafe: see above
     apart: int256 = unsafe_sub(convert(index, int256), convert(stable, int256))
     return wad._ceil_div(convert(max(0, unsafe_mul(net, apart)), uint256), index)
+
+
+@internal
+@pure
+def _paid(asked: Asked, worth: int256, initial: uint256) -> Asked:
+    """
+    @notice What is asked of options that are fully paid: never more than they cost.
+    @param initial k_I, bps.
+    """
+    # unsafe: see above
+    capped: Asked = asked
+    paid: uint256 = convert(max(0, worth), uint256)
+    capped.loss = min(asked.loss, paid)
+    capped.charges = min(asked.charges, unsafe_sub(paid, capped.loss))
+    all: uint256 = unsafe_add(capped.loss, capped.charges)
+    capped.divergence = min(asked.divergence, unsafe_sub(paid, all))
+    all = unsafe_add(initial * all // wad.BPS, capped.divergence)  # rounded down
+    capped.relief = unsafe_sub(max(all, paid), paid)
+    return capped
 
 
 @internal

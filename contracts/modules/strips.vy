@@ -23,13 +23,21 @@ MAX_STRIPS: constant(uint256) = 16  # live expiries of an underlying
 NEAR: constant(uint256) = 8 * 86_400  # seconds to an expiry in which curvature matters in full
 
 LARGEST: constant(uint256) = 2**106  # as in scan
+UP_CENTER: constant(uint256) = 13  # lanes
+DOWN_CENTER: constant(uint256) = 7
 SHORT: constant(uint256) = 2**135 + 2**67  # the signs of a position's calls and puts
 
-# lanes
-NOW: constant(uint256) = 1
-CURVE: constant(uint256) = 4
-DOWN_CENTER: constant(uint256) = 7
-UP_CENTER: constant(uint256) = 13
+
+# what positions of an underlying have in common
+struct Frame:
+    underlying: uint256
+    prices: IMarketData.Market
+    params: IMarginEngine.UnderlyingParams
+    curved: bool  # whether there are options, else the rest is empty
+    grid: IVolSurface.Epoch
+    axis: IScanner.Axis
+    moves: int256[4]  # to the extremes
+    spots: uint256[6]  # of the extremes, then one step of the lower curve beyond each end, WAD
 
 
 # of one expiry
@@ -40,9 +48,12 @@ struct Strip:
     fresh: bool  # whether smile and forward are young
     near: bool
     levels: uint256[6]  # forwards at the extremes and at the ghosts, WAD
-    gross: uint256  # sum of |notional|, WAD
+    gross: int256  # contracts of any kind, 1e-8
     forwards: int256  # futures less puts, 1e-8 contracts
     sums: uint256[8]  # of scenario words
+    # of options struck below the upper extremes, in two's complement
+    count: uint256  # 1e-8 contracts
+    struck: uint256  # the same times their strikes, WAD * 1e-8
 
 
 # positions that net
@@ -52,12 +63,12 @@ struct Risk:
     gross: uint256  # sum of |notional|, WAD
     late: uint256  # the part of it whose smile and forward are old
     bound: bool  # whether an option is short, or something linear held
-    axis: IScanner.Axis
     line: int256  # notional of what is linear, WAD
     delta: int256  # notional of everything
     deltas: int256  # sum of |notional| of the perpetual and of each expiry
     vega: int256  # half of what options are worth more with volatility up than down
     vegas: int256  # sum over expiries of its size
+    contracts: uint256  # of any kind, where there are options, 1e-8
     sums: uint256[8]  # of scenario words
     near: bool  # whether there are longs of near expiries
     longs: uint256[8]  # the part of the sums that these are
@@ -77,13 +88,43 @@ struct Part:
 
 
 @internal
+@pure
+def _frame(
+    underlying: uint256,
+    prices: IMarketData.Market,
+    params: IMarginEngine.UnderlyingParams,
+    grid: IVolSurface.Epoch,
+) -> Frame:
+    """
+    @param grid Of the options; empty where there are none.
+    """
+    frame: Frame = empty(Frame)
+    frame.underlying = underlying
+    frame.prices = prices
+    frame.params = params
+    if grid.reference == 0:
+        return frame
+    frame.curved = True
+    frame.grid = grid
+    frame.axis = scan._axis(grid, prices.index)
+    frame.moves = scan._extreme_moves(params.scan_range)
+    for k: uint256 in range(4):
+        # unsafe: see above
+        moved: uint256 = convert(unsafe_add(wad.IWAD, frame.moves[k]), uint256)
+        frame.spots[k] = unsafe_div(unsafe_mul(prices.index, moved), wad.WAD)  # rounds down
+    # a span is below three quarters
+    beyond: uint256 = unsafe_mul(unsafe_mul(grid.reference, grid.span), 4)
+    beyond = wad._ceil_div(beyond, 3 * wad.BPS)
+    frame.spots[4] = unsafe_sub(grid.reference, min(beyond, grid.reference))
+    frame.spots[5] = unsafe_add(grid.reference, beyond)
+    return frame
+
+
+@internal
 @view
 def _gather(
     market: IMarketData,
-    grid: IVolSurface.Epoch,
-    underlying: uint256,
-    prices: IMarketData.Market,
-    scan_range: uint256,
+    frame: Frame,
     positions: DynArray[uint256, 128],
     words: DynArray[uint256, 128],
     first: uint256,
@@ -91,16 +132,11 @@ def _gather(
 ) -> Risk:
     """
     @notice Adds up positions of an underlying.
-    @param grid Of the options; empty where there are none.
     @param words Scenario words of the positions; may be none where there are no options.
     @param first From this one on, of those that are of the underlying.
     @param last Up to, and without, this one.
     """
     risk: Risk = empty(Risk)
-    spots: uint256[6] = empty(uint256[6])
-    if grid.reference != 0:
-        risk.axis = scan._axis(grid, prices.index)
-        spots = self._spots(grid, scan_range, prices.index)
     strip: Strip = empty(Strip)  # the one in hand, and its place among all
     place: uint256 = 0
     signs: uint256 = 0
@@ -109,15 +145,16 @@ def _gather(
     for i: uint256 in range(first, last, bound=128):
         # unsafe: see above
         position: uint256 = positions[i]
-        if position >> 240 != underlying:
+        if position >> 240 != frame.underlying:
             continue
         expiry: uint256 = (position >> 200) & (2**40 - 1)
-        calls: int256 = 0
-        puts: int256 = 0
-        calls, puts = instrument_._sizes(position)
+        # as instrument._sizes
+        calls: int256 = convert(convert(position << 120, bytes32), int256) >> 188
+        puts: int256 = convert(convert(position << 188, bytes32), int256) >> 188
         if expiry == 0:
-            notional: int256 = scan._notional(calls, prices.mark)
-            gap: int256 = unsafe_sub(convert(prices.mark, int256), prices.funding)
+            mark: uint256 = frame.prices.mark
+            notional: int256 = scan._notional(calls, mark)
+            gap: int256 = unsafe_sub(convert(mark, int256), frame.prices.funding)
             risk.profit = unsafe_add(risk.profit, unsafe_mul(calls, gap))
             risk.line = unsafe_add(risk.line, notional)
             risk.gross = unsafe_add(risk.gross, convert(abs(notional), uint256))
@@ -137,125 +174,131 @@ def _gather(
             if place < count:
                 strip = strips[place]
             else:
-                strip = self._strip(market, underlying, expiry, prices.index, spots)
+                strip = self._strip(market, frame, expiry)
                 if expiry <= block.timestamp:  # nothing moves any more
                     gain: int256 = self._payoff(strip.price, strike, calls, puts)
                     risk.profit = unsafe_add(risk.profit, gain)
                     strip.expiry = 0
                     continue
                 strips.append(strip)
-        price: uint256 = strip.price
-        strip.gross = unsafe_add(strip.gross, self._size_of(calls, price))
+        size: int256 = unsafe_add(calls, puts)
+        if calls < 0:
+            strip.gross = unsafe_sub(strip.gross, calls)
+        else:
+            strip.gross = unsafe_add(strip.gross, calls)
         if puts != 0:
-            strip.gross = unsafe_add(strip.gross, self._size_of(puts, price))
+            strip.gross = unsafe_add(strip.gross, abs(puts))
             strip.forwards = unsafe_sub(strip.forwards, puts)
             sold: uint256 = convert(convert(puts, bytes32), uint256)
-            risk.parity = unsafe_add(risk.parity, unsafe_mul(sold, unsafe_sub(strike, price)))
+            ahead: uint256 = unsafe_sub(strike, strip.price)
+            risk.parity = unsafe_add(risk.parity, unsafe_mul(sold, ahead))
         if strike == 0:
-            risk.profit = unsafe_add(risk.profit, unsafe_mul(calls, convert(price, int256)))
-            strip.forwards = unsafe_add(strip.forwards, calls)
+            risk.profit = unsafe_add(risk.profit, unsafe_mul(size, convert(strip.price, int256)))
+            strip.forwards = unsafe_add(strip.forwards, size)
             risk.bound = True
             continue
 
         signs |= position
-        size: int256 = unsafe_add(calls, puts)
-        word: uint256 = words[i]
-        strip.sums = scenario._add(strip.sums, word, size)
         n: uint256 = convert(convert(size, bytes32), uint256)
-        if strip.levels[0] > strike:
-            price = unsafe_mul(unsafe_sub(strip.levels[0], strike), n)
-            risk.intrinsics[0] = unsafe_add(risk.intrinsics[0], price)
+        # as scenario._add
+        lanes: uint256 = (words[i] & ~scenario.STAMP) | (n >> 255)
+        strip.sums[0] = unsafe_add(strip.sums[0], unsafe_mul(lanes & scenario.PAIR, n))
+        strip.sums[1] = unsafe_add(strip.sums[1], unsafe_mul((lanes >> 16) & scenario.PAIR, n))
+        strip.sums[2] = unsafe_add(strip.sums[2], unsafe_mul((lanes >> 32) & scenario.PAIR, n))
+        strip.sums[3] = unsafe_add(strip.sums[3], unsafe_mul((lanes >> 48) & scenario.PAIR, n))
+        strip.sums[4] = unsafe_add(strip.sums[4], unsafe_mul((lanes >> 64) & scenario.PAIR, n))
+        strip.sums[5] = unsafe_add(strip.sums[5], unsafe_mul((lanes >> 80) & scenario.PAIR, n))
+        strip.sums[6] = unsafe_add(strip.sums[6], unsafe_mul((lanes >> 96) & scenario.PAIR, n))
+        strip.sums[7] = unsafe_add(strip.sums[7], unsafe_mul((lanes >> 112) & scenario.PAIR, n))
+
+        # most strikes are below both upper extremes and above both lower ones
+        gain: uint256 = 0
         if strip.levels[1] > strike:
-            price = unsafe_mul(unsafe_sub(strip.levels[1], strike), n)
-            risk.intrinsics[1] = unsafe_add(risk.intrinsics[1], price)
-        if strip.levels[2] > strike:
-            price = unsafe_mul(unsafe_sub(strip.levels[2], strike), n)
-            risk.intrinsics[2] = unsafe_add(risk.intrinsics[2], price)
-        if strip.levels[3] > strike:
-            price = unsafe_mul(unsafe_sub(strip.levels[3], strike), n)
-            risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], price)
+            strip.count = unsafe_add(strip.count, n)
+            strip.struck = unsafe_add(strip.struck, unsafe_mul(strike, n))
+            if strip.levels[0] > strike:
+                gain = unsafe_mul(unsafe_sub(strip.levels[0], strike), n)
+                risk.intrinsics[0] = unsafe_add(risk.intrinsics[0], gain)
+                if strip.levels[2] > strike:
+                    gain = unsafe_mul(unsafe_sub(strip.levels[2], strike), n)
+                    risk.intrinsics[2] = unsafe_add(risk.intrinsics[2], gain)
+        elif strip.levels[3] > strike:
+            gain = unsafe_mul(unsafe_sub(strip.levels[3], strike), n)
+            risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], gain)
         if strip.near and size > 0:
             risk.near = True
-            risk.longs = scenario._add(risk.longs, word, size)
+            risk.longs = scenario._add(risk.longs, lanes, size)
             for k: uint256 in range(4, 6):
                 if strip.levels[k] > strike:
-                    price = unsafe_mul(unsafe_sub(strip.levels[k], strike), n)
-                    risk.intrinsics[k] = unsafe_add(risk.intrinsics[k], price)
+                    gain = unsafe_mul(unsafe_sub(strip.levels[k], strike), n)
+                    risk.intrinsics[k] = unsafe_add(risk.intrinsics[k], gain)
     if strip.expiry != 0:
         strips[place] = strip
     if signs & SHORT != 0:
         risk.bound = True
     risk.delta = risk.line
     risk.deltas = abs(risk.line)
-    for i: uint256 in range(len(strips), bound=MAX_STRIPS):
-        strip = strips[i]
-        risk.gross = unsafe_add(risk.gross, strip.gross)
-        if not strip.fresh:
-            risk.late = unsafe_add(risk.late, strip.gross)
+    for each: Strip in strips:
+        contracts: uint256 = convert(each.gross, uint256)
+        gross: uint256 = self._size_of(contracts, each.price)
+        risk.gross = unsafe_add(risk.gross, gross)
+        if not each.fresh:
+            risk.late = unsafe_add(risk.late, gross)
         # rounds down
-        ratio: uint256 = unsafe_div(unsafe_mul(strip.ratio, prices.index), wad.WAD)
-        delta: int256 = scan._notional(strip.forwards, ratio)
+        ratio: uint256 = unsafe_div(unsafe_mul(each.ratio, frame.prices.index), wad.WAD)
+        delta: int256 = scan._notional(each.forwards, ratio)
         risk.line = unsafe_add(risk.line, delta)
-        if grid.reference != 0:
-            risk.sums = scenario._merge(risk.sums, strip.sums)
-            mark: int256 = 0
-            slope: int256 = 0
-            mark, slope = self._now(strip.sums, grid.reference, risk.axis)
-            delta = unsafe_add(delta, slope)
+        if frame.curved:
+            risk.sums = scenario._merge(risk.sums, each.sums)
+            risk.contracts = unsafe_add(risk.contracts, contracts)
+            price: int256 = scan._price(frame.grid, contracts)
+            delta = unsafe_add(delta, self._slope(each.sums, price, frame.axis))
+            # rounds down
             vega: int256 = (
                 unsafe_sub(
-                    scan._value(strip.sums, UP_CENTER, grid.reference),
-                    scan._value(strip.sums, DOWN_CENTER, grid.reference),
+                    scan._worth(scenario._lane(each.sums, UP_CENTER), price),
+                    scan._worth(scenario._lane(each.sums, DOWN_CENTER), price),
                 )
                 >> 1
-            )  # rounds down
+            )
             risk.vega = unsafe_add(risk.vega, vega)
             risk.vegas = unsafe_add(risk.vegas, abs(vega))
+            above: uint256 = unsafe_sub(unsafe_mul(each.levels[1], each.count), each.struck)
+            risk.intrinsics[1] = unsafe_add(risk.intrinsics[1], above)
+            above = unsafe_sub(unsafe_mul(each.levels[3], each.count), each.struck)
+            risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], above)
         risk.delta = unsafe_add(risk.delta, delta)
         risk.deltas = unsafe_add(risk.deltas, abs(delta))
     return risk
 
 
 @internal
-@pure
-def _spots(grid: IVolSurface.Epoch, scan_range: uint256, index: uint256) -> uint256[6]:
-    """
-    @notice The spots of the extremes, then one step of the lower curve beyond each end of the
-        grid, WAD.
-    """
-    spots: uint256[6] = empty(uint256[6])
-    moves: int256[4] = scan._extreme_moves(scan_range)
-    for k: uint256 in range(4):
-        moved: uint256 = convert(unsafe_add(wad.IWAD, moves[k]), uint256)
-        spots[k] = unsafe_div(unsafe_mul(index, moved), wad.WAD)  # rounds down
-    # a span is below three quarters
-    beyond: uint256 = unsafe_mul(unsafe_mul(grid.reference, grid.span), 4)
-    beyond = wad._ceil_div(beyond, 3 * wad.BPS)
-    spots[4] = unsafe_sub(grid.reference, min(beyond, grid.reference))
-    spots[5] = unsafe_add(grid.reference, beyond)
-    return spots
-
-
-@internal
 @view
-def _strip(
-    market: IMarketData, underlying: uint256, expiry: uint256, index: uint256, spots: uint256[6]
-) -> Strip:
+def _strip(market: IMarketData, frame: Frame, expiry: uint256) -> Strip:
     """
     @notice An empty strip; forwards are affine in the spot, and round down.
     """
-    forward: IMarketData.Forward = staticcall market.forward(underlying, expiry)
+    forward: IMarketData.Forward = staticcall market.forward(frame.underlying, expiry)
     strip: Strip = empty(Strip)
     strip.expiry = expiry
     strip.ratio = forward.ratio
     strip.fresh = forward.fresh
     strip.near = expiry <= unsafe_add(block.timestamp, NEAR)
     # unsafe: see above
-    moved: uint256 = unsafe_div(unsafe_mul(forward.ratio, index), wad.WAD)
+    moved: uint256 = unsafe_div(unsafe_mul(forward.ratio, frame.prices.index), wad.WAD)
     strip.price = unsafe_add(forward.fixed, moved)
-    for k: uint256 in range(6):
-        moved = unsafe_div(unsafe_mul(forward.ratio, spots[k]), wad.WAD)
-        strip.levels[k] = unsafe_add(forward.fixed, moved)
+    if not frame.curved:
+        return strip
+    ratio: uint256 = forward.ratio
+    spots: uint256[6] = frame.spots
+    fixed: uint256 = forward.fixed
+    strip.levels[0] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[0]), wad.WAD))
+    strip.levels[1] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[1]), wad.WAD))
+    strip.levels[2] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[2]), wad.WAD))
+    strip.levels[3] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[3]), wad.WAD))
+    if strip.near:
+        strip.levels[4] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[4]), wad.WAD))
+        strip.levels[5] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[5]), wad.WAD))
     return strip
 
 
@@ -272,73 +315,68 @@ def _payoff(price: uint256, strike: uint256, calls: int256, puts: int256) -> int
 
 @internal
 @pure
-def _size_of(size: int256, price: uint256) -> uint256:
+def _size_of(contracts: uint256, price: uint256) -> uint256:
     """
-    @notice |notional|, WAD, rounded up.
+    @notice Notional of a sum of sizes, WAD, rounded up.
     """
     # unsafe: see above
-    contracts: uint256 = convert(max(size, unsafe_sub(0, size)), uint256)
     product: uint256 = unsafe_add(unsafe_mul(contracts, price), wad.SIZE - 1)
     return min(unsafe_div(product, wad.SIZE), LARGEST)
 
 
 @internal
 @pure
-def _now(sums: uint256[8], reference: uint256, axis: IScanner.Axis) -> (int256, int256):
+def _slope(sums: uint256[8], price: int256, axis: IScanner.Axis) -> int256:
     """
-    @notice What options are worth now as calls, and their notional, WAD, rounded down.
+    @notice The notional of options, WAD, rounded down.
     """
-    left: int256 = scan._value(sums, NOW, reference)
-    middle: int256 = scan._value(sums, NOW + 1, reference)
-    right: int256 = scan._value(sums, NOW + 2, reference)
-    return scan._parabola(left, middle, right, axis)
+    left: int256 = scan._worth(scenario._lane(sums, scan.NOW), price)
+    middle: int256 = scan._worth(scenario._lane(sums, scan.NOW + 1), price)
+    right: int256 = scan._worth(scenario._lane(sums, scan.NOW + 2), price)
+    return scan._slope(left, middle, right, axis)
 
 
 @internal
 @pure
-def _measure(
-    risk: Risk,
-    grid: IVolSurface.Epoch,
-    params: IMarginEngine.UnderlyingParams,
-    index: uint256,
-    spot: uint256,
-) -> Part:
+def _measure(risk: Risk, frame: Frame, spot: uint256) -> Part:
     """
     @notice Scan and charges of positions, with collateral that nets with them.
     @param spot Value of the collateral, WAD.
     """
     part: Part = empty(Part)
+    params: IMarginEngine.UnderlyingParams = frame.params
     # unsafe: see above
     held: int256 = convert(spot, int256)
     part.profile.line = unsafe_add(risk.line, held)
     longs: int256[9] = empty(int256[9])
     intrinsics: int256[6] = empty(int256[6])
-    if grid.reference != 0:
-        delta: int256 = 0
-        part.profile.mark, delta = self._now(risk.sums, grid.reference, risk.axis)
+    if frame.curved:
+        price: int256 = scan._price(frame.grid, risk.contracts)
+        part.profile.curve = scan._worths(risk.sums, price)
+        part.profile.mark = scan._mark(part.profile.curve, frame.axis)
         part.profile.curved = True
-        part.profile.axis = risk.axis
-        for k: uint256 in range(12):
-            lane: uint256 = unsafe_add(k, CURVE)
-            part.profile.curve[k] = scan._value(risk.sums, lane, grid.reference)
-            if risk.near and k < 7:
-                longs[unsafe_add(k, 1)] = scan._value(risk.longs, lane, grid.reference)
-        for k: uint256 in range(6):
+        part.profile.axis = frame.axis
+        for k: uint256 in range(6 if risk.near else 4, bound=6):
             whole: int256 = scan._contracts(risk.intrinsics[k])
-            intrinsics[k] = scan._clamped(whole, scan.LARGEST_CURVE)
-        longs[0] = intrinsics[4]
-        longs[8] = intrinsics[5]
+            intrinsics[k] = scan._clamped(whole, convert(scan.LARGEST_CURVE, int256))
+        if risk.near:
+            worths: int256[16] = scan._worths(risk.longs, price)
+            for k: uint256 in range(1, 8):
+                longs[k] = worths[unsafe_add(k, scan.DOWN - 1)]
+            longs[0] = intrinsics[4]
+            longs[8] = intrinsics[5]
         part.worth = unsafe_add(part.profile.mark, scan._contracts(risk.parity))
         part.charges[1] = wad._ceil_div(
             unsafe_mul(params.vega, scan._matched(risk.vegas, risk.vega)), wad.BPS
         )
-        short: uint256 = unsafe_mul(unsafe_mul(params.short, scenario._short(risk.sums)), index)
+        short: uint256 = unsafe_mul(params.short, scenario._short(risk.sums))
+        short = unsafe_mul(short, frame.prices.index)
         part.charges[2] = min(wad._ceil_div(short, wad.BPS * wad.SIZE), scan.LARGEST_EXPOSURE)
 
-    part.plain, part.loss = scan._loss(part.profile, params.scan_range, longs)
+    part.plain, part.loss = scan._loss(part.profile, params.scan_range, risk.near, longs)
     part.extreme = part.loss  # as for every line
-    if grid.reference != 0:
-        part.extreme = scan._extreme_loss(part.profile, params.scan_range, intrinsics)
+    if frame.curved:
+        part.extreme = scan._extreme_loss(part.profile, frame.moves, intrinsics)
         part.loss = max(part.loss, part.extreme)
     among: uint256 = scan._matched(risk.deltas, risk.delta)
     overall: uint256 = scan._matched(unsafe_add(risk.deltas, held), unsafe_add(risk.delta, held))

@@ -133,7 +133,7 @@ def shape_of(
         if (asset := model.assets[item.asset]).underlying == underlying
     )
     words = [word for word in book.positions if underlying_of(word) == underlying]
-    risk = gather(words, market, surface, params.scan_range)
+    risk = gather(words, underlying, market, surface, params.scan_range)
     profile = measure(risk, underlying, params, market, surface, held).profile
     places = [i * DOWN_STEP for i in range(DOWNS)] + [i * UP_STEP for i in range(UPS)]
     if is_curved(book, surface, underlying):

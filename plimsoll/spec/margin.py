@@ -167,7 +167,9 @@ def value_of(amount: int, price: int, decimals: int) -> int:
 # -- one underlying ------------------------------------------------------------------------------
 
 
-def gather(words: Iterable[int], market: Market, surface: Surface, scan_range: int) -> Risk:
+def gather(
+    words: Iterable[int], underlying: int, market: Market, surface: Surface, scan_range: int
+) -> Risk:
     """Adds up positions of one underlying."""
     risk = Risk()
     for word in words:
@@ -180,16 +182,14 @@ def gather(words: Iterable[int], market: Market, surface: Surface, scan_range: i
             risk.gross += abs(notional)
             risk.paid = False
             continue
-        forward = surface.forwards[underlying_of(word), expiry]
+        forward = surface.forwards[underlying, expiry]
         price, strike = forward.at(market.index), strike_of(word) * STRIKE_UNIT
         if expiry <= surface.now:  # nothing moves any more
             risk.payoff += calls * max(price - strike, 0) + puts * max(strike - price, 0)
             continue
         near = expiry - surface.now <= NEAR
         strip = risk.strips.setdefault(expiry, Strip(Sums(near)))
-        gross = abs(notional_of(calls, price)) + abs(notional_of(puts, price))
-        risk.gross += gross
-        risk.late += 0 if forward.fresh else gross
+        strip.options.gross += abs(calls) + abs(puts)
         if not is_option(word):
             risk.profit += calls * price
             strip.forwards += calls
@@ -200,13 +200,18 @@ def gather(words: Iterable[int], market: Market, surface: Surface, scan_range: i
         strip.forwards -= puts
         strip.options.add(surface.words[word >> KEY_SHIFT], size)
         if near and size > 0:
-            for i, spot in enumerate(surface.grids[underlying_of(word)].ghosts):
+            for i, spot in enumerate(surface.grids[underlying].ghosts):
                 strip.options.ghosts[i] += size * max(0, forward.at(spot) - strike)
         for i, (shift, _) in enumerate(extremes(scan_range)):
             spot = market.index * (WAD + shift) // WAD
             strip.intrinsics[i] += size * max(0, forward.at(spot) - strike)
         risk.short += max(0, -size)
         risk.paid &= calls >= 0 and puts >= 0
+    for expiry, strip in risk.strips.items():
+        forward = surface.forwards[underlying, expiry]
+        gross = notional_of(strip.options.gross, forward.at(market.index))
+        risk.gross += gross
+        risk.late += 0 if forward.fresh else gross
     return risk
 
 
@@ -388,7 +393,7 @@ def analyse(
         spot = held if book.level == PORTFOLIO else 0
         words = [word for word in book.positions if underlying_of(word) == u]
         groups = [[word] for word in words] if book.level == POSITION else [words]
-        risks = [gather(group, market, surface, params.scan_range) for group in groups]
+        risks = [gather(group, u, market, surface, params.scan_range) for group in groups]
         parts = [measure(risk, u, params, market, surface, spot) for risk in risks]
         gap = (sum(part.delta for part in parts) + spot) * (market.index - market.stable)
         underlying = UnderlyingPart(

@@ -74,6 +74,7 @@ class Sums:
     longs: list[int] = field(default_factory=lambda: [0] * LANES)
     shorts: list[int] = field(default_factory=lambda: [0] * LANES)
     short: int = 0  # 1e-8 contracts
+    gross: int = 0  # 1e-8 contracts of any kind
     ghosts: list[int] = field(default_factory=lambda: [0, 0])  # near longs beyond the grid
 
     def add(self, word: int, size: int) -> None:
@@ -102,11 +103,17 @@ def bounded(value: int) -> int:
 
 
 def curve_of(parts: Iterable[Sums], grid: Grid) -> Curve:
-    """The curve of one or several expiries, rounded down."""
+    """The curve of one or several expiries, rounded down.
+
+    No curve counts for more than `LARGEST`: beyond that, each contract counts for less.
+    """
     parts = list(parts)
+    price = grid.reference
+    if gross := sum(part.gross for part in parts):
+        price = min(price, LARGEST * SIZE // (2 * gross))  # a lane is below 2 S0
 
     def value(amounts: Iterable[int]) -> int:
-        return bounded(sum(amounts) * grid.reference // (LANE_UNIT * SIZE))
+        return sum(amounts) * price // (LANE_UNIT * SIZE)
 
     lanes = tuple(value(part.net(lane) for part in parts) for lane in range(LANES))
     near = [part for part in parts if part.near]

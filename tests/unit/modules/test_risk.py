@@ -106,13 +106,12 @@ def requirement(
 ) -> (uint256, uint256[4], uint256):
     netting: factor.Netting = empty(factor.Netting)
     for i: uint256 in range(len(params), bound=63):
-        profile: IScanner.Profile = empty(IScanner.Profile)
-        profile.line = lines[i]
-        plain: int256 = 0
-        loss: int256 = 0
-        plain, loss = scan._loss(profile, params[i].scan_range, empty(int256[9]))
-        lost: uint256 = convert(loss, uint256)
-        netting = factor._add(netting, params[i], profile, lost, loss, lost)
+        part: IScanner.Measure = empty(IScanner.Measure)
+        part.profile.line = lines[i]
+        part.plain, part.extreme = scan._loss(
+            part.profile, params[i].scan_range, False, empty(int256[9])
+        )
+        netting = factor._add(netting, params[i], part, convert(part.extreme, uint256))
     return factor._requirement(netting, least), factor._terms(netting, least), netting.total
 
 
@@ -123,8 +122,9 @@ def losses(line: int256, scan_range: uint256) -> (int256, int256, int256):
     profile.line = line
     plain: int256 = 0
     loss: int256 = 0
-    plain, loss = scan._loss(profile, scan_range, empty(int256[9]))
-    return plain, loss, scan._extreme_loss(profile, scan_range, empty(int256[6]))
+    plain, loss = scan._loss(profile, scan_range, False, empty(int256[9]))
+    moves: int256[4] = scan._extreme_moves(scan_range)
+    return plain, loss, scan._extreme_loss(profile, moves, empty(int256[6]))
 
 
 @external

@@ -360,6 +360,6 @@ def test_gas(
 
     assert marginal(surface.refresh) < 53_000
     surface.refresh(positions, sender=stranger)
-    assert marginal(surface.peek) < 2_100 + 400
+    assert marginal(surface.peek) < 2_100 + 500
     set_price(PRICE * 103 // 100)
     assert marginal(surface.refresh) < 36_000
