@@ -27,7 +27,7 @@ from plimsoll.spec.market import WINDOW
 from plimsoll.spec.surface import DAY
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import KEY_SHIFT, PORTFOLIO, POSITION, account_id, call, key_of, put
-from tests.deployment import BTC, ETH, deploy
+from tests.deployment import BTC, ETH, SOL, deploy
 from tests.harness import Receipt, accounts, chain, project
 from tests.harness.chain import CALL_GAS, TX_GAS
 
@@ -286,7 +286,7 @@ def rows() -> Iterator[Row]:
 
 
 DAYS = (2, 9, 16, 30, 60, 90, 120, 180)  # to the expiries of books of options
-STEP = 500  # between strikes, dollars
+STEPS = {BTC: 500, ETH: 25, SOL: 1}  # between strikes, dollars
 MOST = 128  # positions of an account
 COUNTS = (1, 4, 16, 32, 64, MOST - 1)  # of options; a full account cannot trade another one
 SETTLED = (1, 16, 64)  # options that expire together
@@ -302,12 +302,13 @@ VIEWS: Known = {
 WITHDRAWALS: Known = {16: (220_000, "6.26M Derive, 221k Aave (2 assets)")}
 TRADES: Known = {16: (500_000, "7.47M Derive")}
 LIQUIDATIONS: Known = {64: (3_500_000, "20.5M Derive")}
-# liquidations of a full account: netting levels of it and of who takes it over, words stale or not
-WORST = (
-    ("every word stale", (PORTFOLIO, PORTFOLIO), True),
-    ("every word stale, POSITION", (POSITION, POSITION), True),
-    ("POSITION, words refreshed before, to a netted account", (POSITION, PORTFOLIO), False),
-)
+NETTED, ISOLATED = (PORTFOLIO, PORTFOLIO), (POSITION, POSITION)  # an account and who takes it over
+WORST: Mapping[str, dict[str, Any]] = {  # liquidations of a full account
+    "every word stale": {"is_stale": True},
+    "in 3 underlyings, every word stale": {"is_stale": True, "underlyings": 3},
+    "every word stale, POSITION": {"is_stale": True, "levels": ISOLATED},
+    "POSITION, words refreshed before, to a netted account": {"levels": (POSITION, PORTFOLIO)},
+}
 
 
 def beside(known: Known, size: Any) -> dict[str, Any]:
@@ -321,7 +322,7 @@ def spread(count: int) -> int:
 
 
 class Chain(Scene):
-    """The protocol with options on bitcoin, and two dealers who trade them through a venue."""
+    """The protocol with options, on bitcoin unless told otherwise, that trade through a venue."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -331,19 +332,24 @@ class Chain(Scene):
         p.registry.set_venue(self.venue, True, sender=p.governor)
         half_hour = chain.timestamp // WINDOW * WINDOW
         self.expiries = [half_hour + days * DAY for days in DAYS]
-        grid = (STEP * SIZE, 20_000 * SIZE, 140_000 * SIZE, 1_000 * SIZE)
-        for expiry in self.expiries:
-            p.market.list_expiry(BTC, expiry, WAD, sender=p.governor)
-            p.surface.post(
-                BTC, expiry, astuple(smile_of(0.6)), WAD, chain.timestamp, sender=p.governor
-            )
-            p.registry.list_series(BTC, expiry, grid, sender=p.governor)
-        self.index = p.market.peek(BTC).index // WAD
+        smile, now = astuple(smile_of(0.6)), chain.timestamp
+        for u, step in STEPS.items():
+            series = (step * SIZE, step * SIZE, 400 * step * SIZE, 1_000 * SIZE)
+            for expiry in self.expiries:
+                p.market.list_expiry(u, expiry, WAD, sender=p.governor)
+                p.surface.post(u, expiry, smile, WAD, now, sender=p.governor)
+                p.registry.list_series(u, expiry, series, sender=p.governor)
+        self.index = {u: p.market.peek(u).index // WAD for u in STEPS}
         self.fresh()
 
     def fresh(self) -> None:
         chain.mine(delta=61)
-        self.p.set_price(BTC, self.index)
+        self.tell(100)
+
+    def tell(self, percent: int) -> None:
+        """All prices, of what they were in the beginning."""
+        for underlying, index in self.index.items():
+            self.p.set_price(underlying, index * percent / 100)
 
     def dealers(self, number: int) -> tuple[int, int]:
         """Two accounts, netted and rich."""
@@ -355,18 +361,21 @@ class Chain(Scene):
             found.append(account)
         return found[0], found[1]
 
-    def option(self, number: int, expiries: int, count: int) -> int:
+    def option(self, number: int, expiries: int, count: int, underlyings: int = 1) -> int:
         """Calls and puts at strikes around the index, expiry by expiry."""
-        each = -(-count // expiries)
-        return self.near(self.expiries[number // each], number % each - each // 2, number % 2 == 1)
+        each = -(-count // (expiries * underlyings))
+        row, underlying = number // underlyings, [*STEPS][number % underlyings]
+        expiry = self.expiries[row // each]
+        return self.near(expiry, row % each - each // 2, number % 2 == 1, underlying)
 
-    def near(self, expiry: int, steps: int, is_put: bool = False) -> int:
+    def near(self, expiry: int, steps: int, is_put: bool = False, underlying: int = BTC) -> int:
         """So many strikes above the index."""
-        strike = (self.index // STEP + steps) * STEP * SIZE
-        return (put if is_put else call)(BTC, expiry, strike)
+        step = STEPS[underlying]
+        strike = (self.index[underlying] // step + steps) * step * SIZE
+        return (put if is_put else call)(underlying, expiry, strike)
 
     def book(
-        self, count: int, expiries: int, number: int, sizes: Sequence[int] = MIXED
+        self, count: int, expiries: int, number: int, sizes: Sequence[int] = MIXED, **where: int
     ) -> tuple[int, int]:
         """One dealer has bought and sold `count` options from and to the other."""
         one, other = self.dealers(number)
@@ -374,18 +383,20 @@ class Chain(Scene):
             legs = []
             for i in range(start, min(start + 16, count)):
                 size = sizes[i % len(sizes)]
-                instrument = self.option(i, expiries, count)
+                instrument = self.option(i, expiries, count, **where)
                 legs += [(one, instrument, size, 0), (other, instrument, -size, 0)]
             self.p.vault.book(legs, sender=self.venue)
         return one, other
 
-    def short(self, count: int, expiries: int, levels: tuple[int, int]) -> tuple[int, int]:
-        """An account whose cash was taken out before the index rose, and one that takes it over.
+    def short(
+        self, count: int, expiries: int, levels: tuple[int, int], **where: int
+    ) -> tuple[int, int]:
+        """An account whose cash was taken out before prices rose, and one that takes it over.
 
-        The rise ends the epoch: all words are stale.
+        The rise ends epochs: all words are stale.
         """
         p, vault = self.p, self.p.vault
-        one, _ = self.book(count, expiries, 23, FALLING)
+        one, _ = self.book(count, expiries, 23, FALLING, **where)
         vault.set_netting(one, levels[0], sender=p.trader)
 
         def margin() -> Any:
@@ -396,10 +407,10 @@ class Chain(Scene):
         buyer = self.account(p.keeper, 23, 10**7, venue=False)
         vault.set_netting(buyer, levels[1], sender=p.keeper)
         chain.mine(delta=61)
-        percent = 0
+        percent = 100
         while margin().equity >= margin().maintenance:
             percent += 1
-            p.set_price(BTC, self.index * (100 + percent) / 100)
+            self.tell(percent)
         return one, buyer
 
     def refresh(self, account: int) -> None:
@@ -428,7 +439,7 @@ def word_rows(scene: Chain) -> Iterator[Row]:
     )
     surface.refresh(words, sender=keeper)
     chain.mine(delta=61)
-    scene.p.set_price(BTC, scene.index * 1.03)  # beyond any epoch's bound
+    scene.tell(103)  # beyond any epoch's bound
     surface.roll(BTC, sender=keeper)
     yield view(
         "refresh of a strike's word",
@@ -491,24 +502,26 @@ def liquidation_row(
     scene: Chain,
     action: str,
     count: int,
-    levels: tuple[int, int] = (PORTFOLIO, PORTFOLIO),
+    levels: tuple[int, int] = NETTED,
     is_stale: bool = False,
+    underlyings: int = 1,
     **beside: Any,
 ) -> Row:
     """A slice of all that an account has goes to a fresh one, each at its netting level."""
     p, expiries = scene.p, spread(count)
-    account, buyer = scene.short(count, expiries, levels)
+    account, buyer = scene.short(count, expiries, levels, underlyings=underlyings)
     # as of a perpetual, with surface and scanner; positions change, are filled, and have words
-    reads, changes = 2 * expiries + 15, 5 + count
+    series = expiries * underlyings
+    reads, changes = 2 * series + 9 * underlyings + 6, 5 + count
     if is_stale:
-        reads, changes = reads + expiries, changes + count + 3
+        reads, changes = reads + series, changes + count + 3 * underlyings
     else:
         scene.refresh(account)
         reads += count
     return transaction(
         action,
         lambda: p.liquidator.liquidate(account, buyer, WAD, 0, sender=p.keeper, gas=CALL_GAS),
-        Floor(accounts=8, reads=reads, changes=changes, fills=count),
+        Floor(accounts=6 + 2 * underlyings, reads=reads, changes=changes, fills=count),
         **beside,
     )
 
@@ -519,7 +532,7 @@ def settle_rows(scene: Chain) -> Iterator[Row]:
     held = {count: scene.book(count, 1, 30 + i)[0] for i, count in enumerate(SETTLED)}
     for time in (expiry - 900, expiry + 10):
         chain.mine(timestamp=time)
-        p.set_price(BTC, scene.index)
+        scene.tell(100)
         p.market.roll(BTC, sender=p.keeper)
     for count, account in held.items():
         yield transaction(
@@ -547,10 +560,10 @@ def option_rows() -> Iterator[Row]:
         with chain.isolate():
             action = f"tx liquidation, {count} options"
             yield liquidation_row(scene, action, count, **beside(LIQUIDATIONS, count))
-    for worst, levels, is_stale in WORST:
+    for worst, how in WORST.items():
         with chain.isolate():
             action = f"tx liquidation, {MOST} options, {worst}"
-            yield liquidation_row(scene, action, MOST, levels, is_stale, budget=TX_GAS)
+            yield liquidation_row(scene, action, MOST, budget=TX_GAS, **how)
     yield from settle_rows(scene)
 
 
