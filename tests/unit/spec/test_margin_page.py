@@ -259,6 +259,8 @@ def test_volatilities() -> None:
         assert moved[f"volatility {row}"] == [
             f"{volatility() * pair[which] / WAD * 100:.1f} %" for pair in factors
         ]
+    up, down = surface.factors(surface.DAY)
+    assert f"which are {1.2 * down / WAD:.0%} and {1.2 * up / WAD:.0%}".replace("%", " %") in PAGE
     epoch = epoch_of(START.underlyings["BTC"].id, [NOW + left for left in expiries])
     assert bps(table["G"][0]) == epoch.span
     assert bps(table["B"][0]) == epoch.bound
