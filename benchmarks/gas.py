@@ -4,17 +4,20 @@
 
 Beside each figure stand its budget, what peers pay for the same (Derive v2 measured, Aave v3 as
 published), and the floor: what the action cannot avoid, namely the transaction with its calldata,
-the first touch of each contract, of each slot read, changed or filled, and signatures. Exits with
-status 1 if a budget is exceeded.
+the first touch of each contract, of each slot read, changed or filled, and signatures; and the
+floor's share of the gas. Below the table a line through the margin views of options tells how they
+grow. Exits with status 1 if a budget is exceeded.
 """
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -23,14 +26,15 @@ from plimsoll.deploy.expiries import smile_of
 from plimsoll.spec.market import WINDOW
 from plimsoll.spec.surface import DAY
 from plimsoll.spec.wad import SIZE, WAD
-from plimsoll.spec.words import KEY_SHIFT, PORTFOLIO, account_id, call, key_of, put
-from tests.deployment import BTC, ETH, deploy
+from plimsoll.spec.words import KEY_SHIFT, PORTFOLIO, POSITION, account_id, call, key_of, put
+from tests.deployment import BTC, ETH, SOL, deploy
 from tests.harness import Receipt, accounts, chain, project
+from tests.harness.chain import CALL_GAS, TX_GAS
 
 OUTPUT = Path(__file__).parents[1] / "build" / "gas.json"
 USD = 10**6  # of the quote token
 
-ACCOUNT, READ, CHANGE, FILL, SIGNATURE = 2_600, 2_100, 5_000, 22_100, 3_000
+ACCOUNT, READ, CHANGE, FILL, REFUND, SIGNATURE = 2_600, 2_100, 5_000, 22_100, 4_800, 3_000
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,19 @@ class Floor:
     reads: int = 0
     changes: int = 0  # from something to something
     fills: int = 0  # from nothing to something
+    clears: int = 0  # from something to nothing: changes that are refunded, as far as refunds go
     signatures: int = 0
 
     def gas(self, base: int) -> int:
-        return (
+        total = (
             base
             + self.accounts * ACCOUNT
             + self.reads * READ
-            + self.changes * CHANGE
+            + (self.changes + self.clears) * CHANGE
             + self.fills * FILL
             + self.signatures * SIGNATURE
         )
+        return total - min(self.clears * REFUND, total // 5)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class Row:
     floor: int
     budget: int | None = None
     peer: str | None = None
+    held: tuple[int, int] | None = None  # options and expiries, of their margin views
 
 
 def transaction(action: str, send: Callable[[], Receipt], floor: Floor, **beside: Any) -> Row:
@@ -279,11 +286,43 @@ def rows() -> Iterator[Row]:
 
 
 DAYS = (2, 9, 16, 30, 60, 90, 120, 180)  # to the expiries of books of options
-SETTLED = 64  # options that expire together
+STEPS = {BTC: 500, ETH: 25, SOL: 1}  # between strikes, dollars
+MOST = 128  # positions of an account
+COUNTS = (1, 4, 16, 32, 64, MOST - 1)  # of options; a full account cannot trade another one
+SETTLED = (1, 16, 64)  # options that expire together
+MIXED = (SIZE, -SIZE, -SIZE, SIZE)
+FALLING = (-SIZE, SIZE)  # calls are short and puts long
+
+Known = Mapping[Any, tuple[int | None, str]]  # budget and peer, by the size of the account
+VIEWS: Known = {
+    (16, 4): (165_000, "6.09M Derive"),
+    (64, 4): (430_000, "21.2M Derive"),
+    (127, 8): (820_000, "42.5M Derive"),
+}
+WITHDRAWALS: Known = {16: (220_000, "6.26M Derive, 221k Aave (2 assets)")}
+TRADES: Known = {16: (500_000, "7.47M Derive")}
+LIQUIDATIONS: Known = {64: (3_500_000, "20.5M Derive")}
+NETTED, ISOLATED = (PORTFOLIO, PORTFOLIO), (POSITION, POSITION)  # an account and who takes it over
+WORST: Mapping[str, dict[str, Any]] = {  # liquidations of a full account
+    "every word stale": {"is_stale": True},
+    "in 3 underlyings, every word stale": {"is_stale": True, "underlyings": 3},
+    "every word stale, POSITION": {"is_stale": True, "levels": ISOLATED},
+    "POSITION, words refreshed before, to a netted account": {"levels": (POSITION, PORTFOLIO)},
+}
+
+
+def beside(known: Known, size: Any) -> dict[str, Any]:
+    budget, peer = known.get(size, (None, None))
+    return {"budget": budget, "peer": peer}
+
+
+def spread(count: int) -> int:
+    """The expiries among which the options of an account are, where a row tells only how many."""
+    return 1 if count < 16 else 4 if count <= 64 else 8
 
 
 class Chain(Scene):
-    """The protocol with options on bitcoin, and two dealers who trade them through a venue."""
+    """The protocol with options, on bitcoin unless told otherwise, that trade through a venue."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -293,19 +332,24 @@ class Chain(Scene):
         p.registry.set_venue(self.venue, True, sender=p.governor)
         half_hour = chain.timestamp // WINDOW * WINDOW
         self.expiries = [half_hour + days * DAY for days in DAYS]
-        grid = (1_000 * SIZE, 20_000 * SIZE, 140_000 * SIZE, 1_000 * SIZE)
-        for expiry in self.expiries:
-            p.market.list_expiry(BTC, expiry, WAD, sender=p.governor)
-            p.surface.post(
-                BTC, expiry, astuple(smile_of(0.6)), WAD, chain.timestamp, sender=p.governor
-            )
-            p.registry.list_series(BTC, expiry, grid, sender=p.governor)
-        self.index = p.market.peek(BTC).index // WAD
+        smile, now = astuple(smile_of(0.6)), chain.timestamp
+        for u, step in STEPS.items():
+            series = (step * SIZE, step * SIZE, 400 * step * SIZE, 1_000 * SIZE)
+            for expiry in self.expiries:
+                p.market.list_expiry(u, expiry, WAD, sender=p.governor)
+                p.surface.post(u, expiry, smile, WAD, now, sender=p.governor)
+                p.registry.list_series(u, expiry, series, sender=p.governor)
+        self.index = {u: p.market.peek(u).index // WAD for u in STEPS}
         self.fresh()
 
     def fresh(self) -> None:
         chain.mine(delta=61)
-        self.p.set_price(BTC, self.index)
+        self.tell(100)
+
+    def tell(self, percent: int) -> None:
+        """All prices, of what they were in the beginning."""
+        for underlying, index in self.index.items():
+            self.p.set_price(underlying, index * percent / 100)
 
     def dealers(self, number: int) -> tuple[int, int]:
         """Two accounts, netted and rich."""
@@ -317,101 +361,248 @@ class Chain(Scene):
             found.append(account)
         return found[0], found[1]
 
-    def strike(self, number: int, expiries: int, count: int) -> int:
+    def option(self, number: int, expiries: int, count: int, underlyings: int = 1) -> int:
         """Calls and puts at strikes around the index, expiry by expiry."""
-        each = -(-count // expiries)
-        expiry = self.expiries[number // each]
-        price = (self.index // 1_000 + number % each - each // 2) * 1_000 * SIZE
-        return (put if number % 2 else call)(BTC, expiry, price)
+        each = -(-count // (expiries * underlyings))
+        row, underlying = number // underlyings, [*STEPS][number % underlyings]
+        expiry = self.expiries[row // each]
+        return self.near(expiry, row % each - each // 2, number % 2 == 1, underlying)
 
-    def book(self, count: int, expiries: int, number: int) -> tuple[int, int]:
-        """One dealer has sold and bought `count` options to and from the other."""
+    def near(self, expiry: int, steps: int, is_put: bool = False, underlying: int = BTC) -> int:
+        """So many strikes above the index."""
+        step = STEPS[underlying]
+        strike = (self.index[underlying] // step + steps) * step * SIZE
+        return (put if is_put else call)(underlying, expiry, strike)
+
+    def book(
+        self, count: int, expiries: int, number: int, sizes: Sequence[int] = MIXED, **where: int
+    ) -> tuple[int, int]:
+        """One dealer has bought and sold `count` options from and to the other."""
         one, other = self.dealers(number)
         for start in range(0, count, 16):
             legs = []
             for i in range(start, min(start + 16, count)):
-                size = (SIZE, -SIZE, -SIZE, SIZE)[i % 4]
-                instrument = self.strike(i, expiries, count)
+                size = sizes[i % len(sizes)]
+                instrument = self.option(i, expiries, count, **where)
                 legs += [(one, instrument, size, 0), (other, instrument, -size, 0)]
             self.p.vault.book(legs, sender=self.venue)
         return one, other
+
+    def short(
+        self, count: int, expiries: int, levels: tuple[int, int], **where: int
+    ) -> tuple[int, int]:
+        """An account whose cash was taken out before prices rose, and one that takes it over.
+
+        The rise ends epochs: all words are stale.
+        """
+        p, vault = self.p, self.p.vault
+        one, _ = self.book(count, expiries, 23, FALLING, **where)
+        vault.set_netting(one, levels[0], sender=p.trader)
+
+        def margin() -> Any:
+            return p.engine.preview(vault.book_of(one))
+
+        spare = (margin().equity - margin().initial) * USD // WAD
+        vault.withdraw(one, p.quote, spare, p.trader, sender=p.trader)
+        buyer = self.account(p.keeper, 23, 10**7, venue=False)
+        vault.set_netting(buyer, levels[1], sender=p.keeper)
+        chain.mine(delta=61)
+        percent = 100
+        while margin().equity >= margin().maintenance:
+            percent += 1
+            self.tell(percent)
+        return one, buyer
+
+    def refresh(self, account: int) -> None:
+        """The words of its strikes, in transactions before the one that is measured."""
+        positions = self.p.vault.book_of(account).positions
+        for start in range(0, len(positions), 32):
+            self.p.surface.refresh(positions[start : start + 32], sender=self.p.keeper)
+
+
+def word_rows(scene: Chain) -> Iterator[Row]:
+    """Of an epoch and of its words, within an epoch that has begun."""
+    surface, keeper = scene.p.surface, scene.p.keeper
+    words = [key_of(scene.option(i, 1, 16)) << KEY_SHIFT for i in range(16)]
+    epoch = Floor(accounts=3, reads=12)  # it, the smile, the expiry, the market and its feed
+    scene.fresh()
+    yield transaction(
+        "tx roll an epoch",
+        lambda: surface.roll(BTC, sender=keeper),
+        Floor(accounts=3, reads=5, changes=3),
+    )
+    surface.roll(BTC, sender=keeper)
+    yield view(
+        "refresh of a strike's word, the first time",
+        lambda: surface.refresh(words[:1], sender=keeper),
+        replace(epoch, fills=1),
+    )
+    surface.refresh(words, sender=keeper)
+    chain.mine(delta=61)
+    scene.tell(103)  # beyond any epoch's bound
+    surface.roll(BTC, sender=keeper)
+    yield view(
+        "refresh of a strike's word",
+        lambda: surface.refresh(words[:1], sender=keeper),
+        replace(epoch, changes=1),
+        budget=50_000,
+        peer="9k Derive (per option, scenario and check)",
+    )
+    yield view(
+        "refresh of 16 strikes' words",
+        lambda: surface.refresh(words, sender=keeper),
+        replace(epoch, changes=len(words)),
+    )
+
+
+def view_row(scene: Chain, account: int, count: int, expiries: int) -> Row:
+    """The view of an account's book, and that of its margin."""
+    p = scene.p
+    with chain.isolate(), chain.cold():
+        held = p.vault.book_of.transact(account, sender=p.keeper).execution_gas
+    book = p.vault.book_of(account)
+    row = view(
+        f"margin view, {count} options, {expiries} expiries",
+        lambda: p.engine.preview.transact(book, sender=p.keeper),
+        # position and scenario words; those of the market, the surface, the engine
+        Floor(accounts=6, reads=2 * count + 2 * expiries + 12),
+        **beside(VIEWS, (count, expiries)),
+    )
+    return replace(row, gas=row.gas + held, held=(count, expiries))
+
+
+def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row]:
+    """What dealers with so many options do."""
+    p, vault, trader, expiries = scene.p, scene.p.vault, scene.p.trader, spread(count)
+    yield transaction(
+        f"tx deposit quote, {count} options",
+        lambda: vault.deposit(one, p.quote, USD, sender=trader),
+        Floor(accounts=1, reads=1, changes=5),
+    )
+    yield transaction(
+        f"tx withdraw quote, {count} options",
+        lambda: vault.withdraw(one, p.quote, USD, trader, sender=trader),
+        Floor(accounts=8, reads=2 * count + 2 * expiries + 14, changes=5),
+        **beside(WITHDRAWALS, count),
+    )
+    fresh, _ = scene.dealers(21)
+    more = scene.near(scene.expiries[0], 18)  # that nobody holds
+    price = p.engine.mark.call(more, sender=p.keeper) // WAD
+    yield transaction(
+        f"tx trade one more option, {count}-option account against a fresh one",
+        scene.match((trader, fresh), (p.maker, other), (Leg(more),), SIZE, price),
+        Floor(
+            accounts=9, reads=2 * (count + 1) + 2 * expiries + 22, changes=6, fills=5, signatures=2
+        ),
+        **beside(TRADES, count),
+    )
+
+
+def liquidation_row(
+    scene: Chain,
+    action: str,
+    count: int,
+    levels: tuple[int, int] = NETTED,
+    is_stale: bool = False,
+    underlyings: int = 1,
+    **beside: Any,
+) -> Row:
+    """A slice of all that an account has goes to a fresh one, each at its netting level."""
+    p, expiries = scene.p, spread(count)
+    account, buyer = scene.short(count, expiries, levels, underlyings=underlyings)
+    # as of a perpetual, with surface and scanner; positions change, are filled, and have words
+    series = expiries * underlyings
+    reads, changes = 2 * series + 9 * underlyings + 6, 5 + count
+    if is_stale:
+        reads, changes = reads + series, changes + count + 3 * underlyings
+    else:
+        scene.refresh(account)
+        reads += count
+    return transaction(
+        action,
+        lambda: p.liquidator.liquidate(account, buyer, WAD, 0, sender=p.keeper, gas=CALL_GAS),
+        Floor(accounts=6 + 2 * underlyings, reads=reads, changes=changes, fills=count),
+        **beside,
+    )
+
+
+def settle_rows(scene: Chain) -> Iterator[Row]:
+    p, expiry = scene.p, scene.expiries[0]
+    scene.fresh()
+    held = {count: scene.book(count, 1, 30 + i)[0] for i, count in enumerate(SETTLED)}
+    for time in (expiry - 900, expiry + 10):
+        chain.mine(timestamp=time)
+        scene.tell(100)
+        p.market.roll(BTC, sender=p.keeper)
+    for count, account in held.items():
+        yield transaction(
+            f"tx settle, {count} options that have expired",
+            lambda account=account: p.vault.settle(account, sender=p.keeper),
+            Floor(accounts=3, reads=6, changes=3, clears=count),
+        )
 
 
 def option_rows() -> Iterator[Row]:
     """What books of many options cost to look at, to move and to settle."""
     scene = Chain()
-    p, vault = scene.p, scene.p.vault
-    trader, keeper = p.trader, p.keeper
-    strike = scene.strike(0, 1, 1)
-    word = [key_of(strike) << KEY_SHIFT]
-    yield view(
-        "refresh of a strike's word, the first time",
-        lambda: p.surface.refresh(word, sender=keeper),
-        Floor(accounts=3, reads=12, fills=1),
-    )
-    for count, expiries, budget, peer in (
-        (1, 1, None, None),
-        (4, 1, None, None),
-        (16, 1, None, None),
-        (16, 4, 165_000, "6.09M Derive"),
-        (32, 4, None, None),
-        (64, 4, 430_000, "21.2M Derive"),
-        (64, 8, None, None),
-        (127, 8, 820_000, "42.5M Derive"),
-    ):
-        scene.fresh()
+    with chain.isolate():
+        yield from word_rows(scene)
+    for count in COUNTS:
+        for expiries in (1, 4, 8):
+            if expiries > count:
+                continue
+            scene.fresh()
+            with chain.isolate():
+                one, other = scene.book(count, expiries, 20)
+                yield view_row(scene, one, count, expiries)
+                if expiries == spread(count):
+                    yield from account_rows(scene, one, other, count)
         with chain.isolate():
-            one, other = scene.book(count, expiries, 20)
-            with chain.isolate(), chain.cold():
-                held = vault.book_of.transact(one, sender=keeper).execution_gas
-            book = vault.book_of(one)
-            row = view(
-                f"margin view, {count} options, {expiries} expiries",
-                lambda book=book: p.engine.preview.transact(book, sender=keeper),
-                # position and scenario words; those of the market, the surface, the engine
-                Floor(accounts=6, reads=2 * count + 2 * expiries + 12),
-                budget=budget,
-                peer=peer,
-            )
-            yield replace(row, gas=row.gas + held)
-            if (count, expiries) == (16, 4):
-                yield transaction(
-                    "tx withdraw quote, 16 options",
-                    lambda one=one: vault.withdraw(one, p.quote, USD, trader, sender=trader),
-                    Floor(accounts=8, reads=2 * 16 + 22, changes=5),
-                    budget=220_000,
-                    peer="6.26M Derive, 221k Aave (2 assets)",
-                )
-                fresh, _ = scene.dealers(21)
-                more = call(BTC, scene.expiries[0], (scene.index // 1_000 + 9) * 1_000 * SIZE)
-                price = p.engine.mark.call(more, sender=keeper) // WAD
-                legs = (Leg(more),)
-                yield transaction(
-                    "tx trade one more option, 16-option account against a fresh one",
-                    scene.match((trader, fresh), (p.maker, other), legs, SIZE, price),
-                    Floor(accounts=9, reads=2 * 17 + 30, changes=6, fills=5, signatures=2),
-                    budget=500_000,
-                    peer="7.47M Derive",
-                )
-    scene.fresh()
-    one, other = scene.book(SETTLED, 1, 22)
-    chain.mine(timestamp=scene.expiries[0] - 900)
-    p.set_price(BTC, scene.index)
-    p.market.roll(BTC, sender=keeper)
-    chain.mine(timestamp=scene.expiries[0] + 10)
-    p.set_price(BTC, scene.index)
-    p.market.roll(BTC, sender=keeper)
-    yield transaction(
-        f"tx settle, {SETTLED} options that have expired",
-        lambda: vault.settle(one, sender=keeper),
-        Floor(accounts=3, reads=6, changes=3 + SETTLED),
-    )
+            action = f"tx liquidation, {count} options"
+            yield liquidation_row(scene, action, count, **beside(LIQUIDATIONS, count))
+    for worst, how in WORST.items():
+        with chain.isolate():
+            action = f"tx liquidation, {MOST} options, {worst}"
+            yield liquidation_row(scene, action, MOST, budget=TX_GAS, **how)
+    yield from settle_rows(scene)
+
+
+def by_action(results: Iterable[Row]) -> list[Row]:
+    """Rows of one action together, whatever it is done to."""
+    groups = defaultdict(list)
+    for row in results:
+        groups[row.action.partition(",")[0]].append(row)
+    return [row for group in groups.values() for row in group]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The line through the margin views of options that fits best (least squares)."""
+
+    fixed: float
+    option: float
+    expiry: float
+    deviation: float  # the largest, as a part of the gas
+
+    @classmethod
+    def of(cls, results: Iterable[Row]) -> "Growth":
+        views = [row for row in results if row.held]
+        places = np.array([(1, *row.held) for row in views], float)
+        gas = np.array([row.gas for row in views], float)
+        line = np.linalg.lstsq(places, gas, rcond=None)[0]
+        return cls(*line, np.max(np.abs(places @ line - gas) / gas))
+
+    def __str__(self) -> str:
+        return (
+            f"margin view: {self.fixed:,.0f} + {self.option:,.0f} per option"
+            f" + {self.expiry:,.0f} per expiry, largest deviation {100 * self.deviation:.1f} %"
+        )
 
 
 def table(results: list[Row]) -> Table:
     out = Table(title="Gas, cold storage, one transaction each", title_justify="left")
     out.add_column("action")
-    for column in ("gas", "budget", "floor", "gas / floor"):
+    for column in ("gas", "budget", "floor", "floor / gas"):
         out.add_column(column, justify="right")
     out.add_column("peers")
     for row in results:
@@ -421,32 +612,25 @@ def table(results: list[Row]) -> Table:
             f"[red]{row.gas:,}[/]" if over else f"{row.gas:,}",
             f"{row.budget:,}" if row.budget else "",
             f"{row.floor:,}",
-            f"{row.gas / row.floor:.2f}",
+            f"{row.floor / row.gas:.0%}",
             row.peer or "",
         )
     return out
 
 
+def as_json(results: Iterable[Row]) -> str:
+    figures = ("gas", "budget", "floor", "peer")
+    told = {row.action: {name: getattr(row, name) for name in figures} for row in results}
+    return json.dumps(told, indent=2) + "\n"
+
+
 def main() -> int:
-    results = [*rows(), *option_rows()]
+    results = by_action([*rows(), *option_rows()])
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table(results))
+    console.print(str(Growth.of(results)))
     OUTPUT.parent.mkdir(exist_ok=True)
-    OUTPUT.write_text(
-        json.dumps(
-            {
-                row.action: {
-                    "gas": row.gas,
-                    "budget": row.budget,
-                    "floor": row.floor,
-                    "peer": row.peer,
-                }
-                for row in results
-            },
-            indent=2,
-        )
-        + "\n"
-    )
+    OUTPUT.write_text(as_json(results))
     over = [row.action for row in results if row.budget is not None and row.gas > row.budget]
     for action in over:
         console.print(f"[red]over budget:[/] {action}")

@@ -4,11 +4,14 @@ Small versions of `python -m benchmarks.margin`, whose tables docs/margin.md exp
 told in parts of spot, per contract of the larger of gross longs and gross shorts.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from benchmarks.margin import adversary, brute, marks, montecarlo
+from benchmarks.margin import adversary, brute, marks, montecarlo, requirement
 from benchmarks.margin.requirement import LEVELS
+from plimsoll.spec.scan import UnderlyingParams
 
 HIDDEN = 0.0025
 MARK = 0.0011
@@ -78,6 +81,18 @@ def test_a_day_that_jumps_is_covered() -> None:
     assert by_name["long a perpetual"].ratios["cross"] == pytest.approx(1, abs=0.03)
     hedged = by_name["long BTC, short ETH"].ratios
     assert hedged["portfolio"] < 0.8 * hedged["cross"]
+
+
+@pytest.mark.parametrize(("charge", "least"), [({"vega": 0}, 0.83), ({"short": 50}, 0.98)])
+def test_calendars_need_their_charges(
+    monkeypatch: pytest.MonkeyPatch, charge: dict[str, int], least: float
+) -> None:
+    """Without vega charge, or with half of the short option minimum, less is asked than that."""
+    monkeypatch.setattr(requirement, "UnderlyingParams", partial(UnderlyingParams, **charge))
+    days = montecarlo.Days.draw(200_000)
+    calendars = [book for book in montecarlo.books() if "calendar" in book[0]]
+    ratios = [montecarlo.measure(*book, days).ratios["portfolio"] for book in calendars]
+    assert min(ratios) == pytest.approx(least, abs=0.006)
 
 
 def test_the_exact_side_keeps_parity() -> None:
