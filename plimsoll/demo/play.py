@@ -283,7 +283,6 @@ class Play:
             )
             for line in lines:
                 self._say(line)
-
         self.console.print(
             f"{len(self._events(self.chain.surface, 'EpochBegun'))} epochs began, "
             f"{len(self._events(self.chain.surface, 'SmilePosted'))} smiles were posted"

@@ -6,9 +6,12 @@ import sys
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from plimsoll.demo.audit import payoff
 from plimsoll.demo.prices import (
     DAY,
     HOUR,
@@ -18,6 +21,9 @@ from plimsoll.demo.prices import (
     last_expiry,
     replay,
 )
+from plimsoll.spec.market import Expiry
+from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.words import future, key_of, pack_position, perpetual, put
 from tests.integration.conftest import ROOT, ape_run, environment
 
 pytestmark = pytest.mark.integration
@@ -120,6 +126,23 @@ def test_broken_law(prices: Path) -> None:
     assert done.stdout.count("✓") == LAWS - 1
     assert done.stderr.splitlines()[-1] == "Error: an invariant does not hold"
     assert done.returncode != 0
+
+
+def test_payoffs() -> None:
+    """Of what is over and fixed only: 3 futures sold at 39,840, 5 puts worth 17,160, no calls."""
+    over, open_ = 1_584_086_400, 1_585_296_000
+    fixed = Expiry(WAD, 0, 39_840 * WAD, fixed=True)
+    market: Any = SimpleNamespace(
+        expiry_of=lambda _, expiry: fixed if expiry == over else Expiry(WAD, 0)
+    )
+    strike = 57_000 * SIZE
+    words = [
+        pack_position(key_of(future(1, over)), -3 * SIZE),
+        pack_position(key_of(put(1, over, strike)), 2 * SIZE, -5 * SIZE),
+        pack_position(key_of(put(1, open_, strike)), SIZE, -SIZE),
+        pack_position(key_of(perpetual(1)), 7 * SIZE),
+    ]
+    assert payoff(market, words) == -(3 * 39_840 + 5 * 17_160) * WAD
 
 
 def test_one_clear_line(prices: Path) -> None:
