@@ -99,10 +99,10 @@ def test_list_expiry(options: User) -> None:
     blocks = world.node.web3.eth.block_number
     assert options(*again).count("✓") == 3
     assert world.node.web3.eth.block_number == blocks
-    complaint = options("list_expiry", "BTC", DAY, "--post", "--volatility", 65, fails=True)
-    assert complaint == "Error: refused: surface: too soon\n"
     world.node.rpc("evm_increaseTime", 60)
     world.node.rpc("evm_mine")
+    complaint = options("list_expiry", "BTC", DAY, "--post", "--volatility", 80, fails=True)
+    assert complaint == "Error: refused: surface: smile moves too far\n"
     said = options("list_expiry", "BTC", DAY, "--post", "--volatility", 65, "--skew", -30)
     assert said == f"posted the smile of BTC {DAY}\n"
     raised, _, skew, *_ = surface.posted(BTC, expiry)[0]
