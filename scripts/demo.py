@@ -12,6 +12,7 @@ import ape
 import click
 import yaml
 from ape.cli import ConnectedProviderCommand
+from ape_foundry.provider import FoundryProvider
 from rich.console import Console
 
 from plimsoll.client.session import plain_errors
@@ -22,6 +23,12 @@ from plimsoll.deploy.parameters import check
 
 PARAMETERS = Path("parameters/local.yaml")
 DAY = click.DateTime(["%Y-%m-%d"])
+
+# Ape's anvil would keep the memory at every step of every transaction, which takes gigabytes.
+build_command = FoundryProvider.build_command
+FoundryProvider.build_command = lambda node: [
+    option for option in build_command(node) if option != "--steps-tracing"
+]
 
 
 @click.command(cls=ConnectedProviderCommand)

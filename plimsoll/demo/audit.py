@@ -1,14 +1,23 @@
 """What must hold when it is over, computed from the chain's own words."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from plimsoll.client.reader import Reader
 from plimsoll.client.tables import Names
+from plimsoll.spec.scan import LANE_UNIT
 from plimsoll.spec.wad import RAY, SIZE, WAD, ceil_div
-from plimsoll.spec.words import key_of, sizes_of, unpack_account
+from plimsoll.spec.words import (
+    STRIKE_UNIT,
+    expiry_of,
+    key_of,
+    sizes_of,
+    strike_of,
+    underlying_of,
+    unpack_account,
+)
 
 DUST = 10  # wei that one change of an account may leave behind
 
@@ -31,23 +40,48 @@ class Audit:
         return all(check.holds for check in self.checks)
 
 
-def audit(
-    vault: Reader, lens: Reader, accounts: Sequence[int], changes: int, names: Names
-) -> Audit:
-    """Of all accounts that there are, after so many changes of any of them."""
-    ledger, pool = lens.ledger(), vault.pool()
-    words = [unpack_account(vault.words(account)) for account in accounts]
-    books = [vault.book_of(account) for account in accounts]
-    views = [lens.summary(account) for account in accounts]
+@dataclass(frozen=True)
+class Chain:
+    """What the laws are about."""
 
+    vault: Reader
+    lens: Reader
+    market: Reader
+    surface: Reader
+    names: Names
+
+
+def payoff(market: Reader, words: Iterable[int]) -> int:
+    """What positions that are over have to be settled with, exactly, WAD."""
+    total = 0
+    for word in words:
+        expiry, strike = expiry_of(word), strike_of(word) * STRIKE_UNIT
+        if not expiry:
+            continue
+        item = market.expiry_of(underlying_of(word), expiry)
+        if not item.fixed:
+            continue
+        calls, puts = sizes_of(word)
+        gain = item.gathered - strike
+        total += calls * max(gain, 0) + puts * max(-gain, 0) if strike else calls * gain
+    return total // SIZE
+
+
+def law(chain: Chain, accounts: Sequence[int], changes: int) -> tuple[Check, Check]:
+    """The law of the ledger, and that its sums are those of its accounts, after so many changes of
+    any of them.
+    """
+    ledger, pool = chain.lens.ledger(), chain.vault.pool()
+    words = [unpack_account(chain.vault.words(account)) for account in accounts]
     lent = sum(cash for cash, *_ in words if cash > 0)
     owed = sum(-cash for cash, *_ in words if cash < 0)
-    basis = sum(word[1] for word in words)
+    over = sum(payoff(chain.market, chain.vault.book_of(account).positions) for account in accounts)
+    basis = sum(word[1] for word in words) + over
     due = lent * pool.supply_index // RAY - ceil_div(owed * pool.borrow_index, RAY) + basis
     surplus = ledger.tokens - due
-    checks = [
+    return (
         Check(
-            "tokens = cash - debts + unsettled profits, and some dust",
+            "tokens = cash - debts + unsettled profits and payoffs, and some dust",
             0 <= surplus <= DUST * changes and surplus == ledger.surplus,
             f"{surplus:,} wei after {changes:,} changes",
         ),
@@ -56,15 +90,25 @@ def audit(
             (pool.supply, pool.borrow, pool.basis) == (lent, owed, basis),
             f"{len(accounts)} accounts",
         ),
+    )
+
+
+def audit(chain: Chain, accounts: Sequence[int], changes: int) -> Audit:
+    """Of all accounts that there are."""
+    ledger, names = chain.lens.ledger(), chain.names
+    books = [chain.vault.book_of(account) for account in accounts]
+    views = [chain.lens.summary(account) for account in accounts]
+    checks = [
+        *law(chain, accounts, changes),
         Check(
             "the quote tokens are there",
             ledger.balance * 10 ** (18 - names.decimals[names.quote]) == ledger.tokens,
             f"{ledger.tokens / WAD:,.2f}",
         ),
+        *(_collateral(item, books, names) for item in ledger.assets),
+        _zero_sum(books),
+        _worth(chain, ledger, books, views),
     ]
-    checks += [_collateral(item, books, names) for item in ledger.assets]
-    checks.append(_zero_sum(books))
-    checks.append(_worth(ledger, books, views, surplus, lens))
     bad_debt = sum(max(0, -view.margin.equity) for view in views)
     return Audit(checks, bad_debt, sum(view.health < 0 for view in views))
 
@@ -90,25 +134,43 @@ def _zero_sum(books: Sequence[Any]) -> Check:
     for book in books:
         for word in book.positions:
             for put, size in enumerate(sizes_of(word)):
-                sizes[key_of(word), bool(put)] += size
-                volume += abs(size)
+                if size:
+                    sizes[key_of(word), bool(put)] += size
+                    volume += abs(size)
     return Check(
         "for every contract that is long one is short",
         not any(sizes.values()),
-        f"{volume / SIZE:,.4f} in {len({key for key, _ in sizes})} instruments",
+        f"{volume / SIZE:,.4f} in {len(sizes)} instruments",
     )
 
 
-def _worth(
-    ledger: Any, books: Sequence[Any], views: Sequence[Any], surplus: int, lens: Reader
-) -> Check:
-    """Equity is made of tokens and collateral, and of nothing else; floors lose some wei each."""
+def _worth(chain: Chain, ledger: Any, books: Sequence[Any], views: Sequence[Any]) -> Check:
+    """Equity is made of tokens and collateral, and of nothing else; floors lose some wei each, and
+    an option that is short counts one unit of its lane more.
+    """
     equity = sum(view.margin.equity for view in views)
     roundings = sum(2 + len(book.positions) + len(book.collateral) for book in books)
-    value = sum(item.value for view in views for item in lens.account(view.account).collateral)
-    gap = ledger.tokens + value - surplus - equity
+    value = sum(
+        item.value for view in views for item in chain.lens.account(view.account).collateral
+    )
+    lanes = _lanes(chain, books)
+    gap = ledger.tokens + value - ledger.surplus - equity - lanes
     return Check(
         "what accounts are worth together is what is there",
         abs(gap) <= roundings,
-        f"{equity / WAD:,.2f}, {gap:,} wei rounded",
+        f"{equity / WAD:,.2f} and {lanes / WAD:,.2f} in lanes, {gap:,} wei",
+    )
+
+
+def _lanes(chain: Chain, books: Sequence[Any]) -> int:
+    """What shorts count for beyond what longs do: a unit of the epoch's grid a contract."""
+    now = chain.vault.web3.eth.get_block("latest")["timestamp"]
+    short: dict[int, int] = defaultdict(int)  # 1e-8 contracts, by underlying
+    for book in books:
+        for word in book.positions:
+            if strike_of(word) and expiry_of(word) > now:
+                short[underlying_of(word)] += max(0, -sum(sizes_of(word)))
+    return sum(
+        size * chain.surface.epoch(underlying).reference // (LANE_UNIT * SIZE)
+        for underlying, size in short.items()
     )

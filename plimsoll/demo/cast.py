@@ -10,6 +10,17 @@ from plimsoll.spec.words import PORTFOLIO, POSITION, UNDERLYING
 
 
 @dataclass(frozen=True)
+class Deal:
+    """Units that are bought of the dealer, or sold to it: one order with all its legs."""
+
+    name: str
+    size: int  # contracts; negative: sold
+    # contracts of a unit; "near 100 C" is a call that expires in the play, struck at 100 % of the
+    # first price, "far" the future that does not
+    legs: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Player:
     name: str
     plot: str
@@ -20,6 +31,7 @@ class Player:
     collateral: dict[str, float] = field(default_factory=dict)
     trades: dict[str, float] = field(default_factory=dict)
     borrow: float = 0  # quote that is withdrawn
+    deals: tuple[Deal, ...] = ()
 
 
 GOVERNOR = 0
@@ -104,4 +116,58 @@ PLAYERS = (
     Player("lender", "earns what borrowers pay", 12, quote=2_500),
 )
 
+DEALER = Player(
+    name="dealer",
+    plot="takes the other side of options",
+    wallet=13,
+    level=PORTFOLIO,
+    quote=900,
+    collateral={"WBTC": 300},
+)
+
+OPTION_PLAYERS = (
+    Player(
+        name="punter",
+        plot="pays for a move, wherever to",
+        wallet=14,
+        quote=60,
+        deals=(Deal("straddle", 10, {"near 100 C": 1, "near 100 P": 1}),),
+    ),
+    Player(
+        name="miner",
+        plot="holds bitcoin within a collar",
+        wallet=15,
+        level=PORTFOLIO,
+        collateral={"WBTC": 600},
+        deals=(Deal("collar", 10, {"far 90 P": 1, "far 110 C": -1}),),
+    ),
+    Player(
+        name="fund",
+        plot="a spread upwards, and one in time",
+        wallet=16,
+        level=PORTFOLIO,
+        quote=150,
+        deals=(
+            Deal("vertical spread", 20, {"far 100 C": 1, "far 110 C": -1}),
+            Deal("calendar", 10, {"far 90 P": 1, "near 90 P": -1}),
+        ),
+    ),
+    Player(
+        name="arb",
+        plot="a future, made into nothing",
+        wallet=17,
+        level=PORTFOLIO,
+        quote=20,
+        deals=(Deal("conversion", 15, {"far": 1, "far 100 P": 1, "far 100 C": -1}),),
+    ),
+    Player(
+        name="writer",
+        plot="sells puts, on as little as may be",
+        wallet=18,
+        quote=120,
+        deals=(Deal("puts", -12, {"near 95 P": 1}),),
+    ),
+)
+
+OPTION_TRADERS = (DEALER, *OPTION_PLAYERS)
 EVERYBODY = (KEEPER, *MAKERS, *PLAYERS)

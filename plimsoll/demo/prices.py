@@ -2,13 +2,18 @@
 
 import csv
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 HOUR = 3_600
 DAY = 24 * HOUR
+EXPIRY_HOUR = 8  # UTC
+LONGEST = 28 * DAY  # until what expires within the path does
 
+CRASH_DAY = date(2020, 3, 12)
 # 12 March 2020 and the night after, when bitcoin lost 39 % in a day and half of its price in 26
 # hours, as parts of the first price: (hour, BTC, ETH, SOL)
 CRASH = (
@@ -45,21 +50,19 @@ class PriceError(Exception):
 @dataclass(frozen=True)
 class Moment:
     label: str
-    pause: int  # seconds since the one before
+    time: int  # of the chain
     prices: dict[str, float]
 
 
 def crash(first: dict[str, float]) -> list[Moment]:
     """The crash that is built in, from given prices on."""
-    moments, before = [], 0
+    moments = []
     for hour, *factors in CRASH:
         prices = {
             symbol: first[symbol] * factor
             for symbol, factor in zip(("BTC", "ETH", "SOL"), factors, strict=True)
         }
-        label = f"{date(2020, 3, 12) + timedelta(hours=hour):%d %b} {hour % 24:02}:00"
-        moments.append(Moment(label, (hour - before) * HOUR, prices))
-        before = hour
+        moments.append(_within_a_day(_midnight(CRASH_DAY) + hour * HOUR, prices))
     return moments
 
 
@@ -76,12 +79,47 @@ def replay(folder: Path, first: date | None, last: date | None, symbols: list[st
     days = [day for day in days if first <= day <= last]
     if len(days) < 2:
         raise PriceError(f"{folder} has no two days from {first} to {last}")
-    moments, before = [], days[0]
-    for day in days:
-        prices = {symbol: _on(closes[symbol], day) for symbol in symbols}
-        moments.append(Moment(f"{day:%d %b %Y}", (day - before).days * DAY, prices))
-        before = day
-    return moments
+    return [
+        Moment(
+            f"{day:%d %b %Y}",
+            _midnight(day),
+            {symbol: _on(closes[symbol], day) for symbol in symbols},
+        )
+        for day in days
+    ]
+
+
+def last_expiry(moments: Sequence[Moment]) -> int:
+    """The last usual expiry within a path that begins and ends at midnight."""
+    end = min(moments[-1].time, moments[0].time + LONGEST)
+    return end - DAY + EXPIRY_HOUR * HOUR
+
+
+def approaching(moments: Sequence[Moment], expiry: int, pauses: Sequence[int]) -> list[Moment]:
+    """A path with some moments so long before an expiry within it, and at it.
+
+    What happens then lies on a line between the moments around.
+    """
+    path = list(moments)
+    known = {moment.time for moment in path}
+    missing = {expiry - pause for pause in pauses} - known
+    for time in sorted(missing) if expiry < path[-1].time else ():
+        earlier, later = next(pair for pair in pairwise(path) if time < pair[1].time)
+        part = (time - earlier.time) / (later.time - earlier.time)
+        prices = {
+            symbol: price + part * (later.prices[symbol] - price)
+            for symbol, price in earlier.prices.items()
+        }
+        path.insert(path.index(later), _within_a_day(time, prices))
+    return path
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def _within_a_day(moment: int, prices: dict[str, float]) -> Moment:
+    return Moment(f"{datetime.fromtimestamp(moment, UTC):%d %b %H:%M}", moment, prices)
 
 
 def _on(closes: dict[date, float], day: date) -> float:

@@ -4,9 +4,10 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
+from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -17,17 +18,18 @@ from eth_utils.conversions import to_hex
 
 from plimsoll.client.orders import Domain, Leg, Order, SignedOrder
 from plimsoll.client.session import Session
-from plimsoll.demo.cast import GOVERNOR, INSURANCE, KEEPER, MAKERS, Player
+from plimsoll.demo.cast import DEALER, GOVERNOR, INSURANCE, KEEPER, MAKERS, Player
 from plimsoll.demo.prices import HOUR, Moment
 from plimsoll.deploy.ape_chain import send
 from plimsoll.deploy.protocol import MOCK_DECIMALS
 from plimsoll.spec.orders import TICK
-from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.wad import BPS, WAD
 from plimsoll.spec.words import account_id, perpetual
 
 THOUSAND = 1_000
 LOSS_LIMIT = 50_000 * WAD  # a day, which a wallet lets the order book lose against mark
 SPREAD = 2  # basis points between the rivals' quotes and the index
+BLOCK_SHARE = "0x100000"  # gas that one of several transactions in a block may use
 PATIENCE = 60.0  # seconds for the keeper's answer to a price
 
 # the keeper's line at the end of a round
@@ -38,10 +40,30 @@ class StageError(Exception):
     """The play cannot go on."""
 
 
+@dataclass(frozen=True)
+class Call:
+    action: str
+    function: Any  # of a contract
+    args: tuple[Any, ...]
+
+
+def start_clock(begin: int) -> None:
+    """The chain's clock is the path's, and each block is a second."""
+    rpc = ape.chain.provider.make_request
+    rpc("evm_setTime", [begin])
+    rpc("anvil_setBlockTimestampInterval", [1])
+
+
+def reported(price: float) -> int:
+    """A price as the feed tells it, WAD."""
+    return int(round(price * 10**MOCK_DECIMALS) * WAD // 10**MOCK_DECIMALS)
+
+
 class Stage:
     def __init__(self, session: Session, first: dict[str, float]) -> None:
         self.session = session
         self.prices = first
+        self.salts = count(1)  # of orders
         self.domain = Domain(session.record.chain_id, session.orders.address)
         self.gas: dict[str, list[int]] = defaultdict(list)  # by action
 
@@ -62,11 +84,12 @@ class Stage:
         for symbol, thousands in player.collateral.items():
             self._deposit(wallet, account, symbol, thousands)
         if player.level:
-            self._send("set netting", wallet, vault.set_netting, account, player.level)
-        if player.trades or player in MAKERS:
-            limit = 10 * LOSS_LIMIT if player in MAKERS else LOSS_LIMIT
+            self.send("set netting", wallet, vault.set_netting, account, player.level)
+        dealing = player is DEALER or player in MAKERS
+        if player.trades or player.deals or dealing:
+            limit = 10 * LOSS_LIMIT if dealing else LOSS_LIMIT
             orders = self.session.orders
-            self._send("approve the order book", wallet, vault.set_venue, account, orders, limit)
+            self.send("approve the order book", wallet, vault.set_venue, account, orders, limit)
 
     def insure(self) -> None:
         """The governor's money for the insurance fund."""
@@ -76,7 +99,7 @@ class Stage:
     def borrow(self, player: Player) -> None:
         wallet, session = self.wallet(player), self.session
         units = int(player.borrow * THOUSAND) * 10 ** session.token("USDC").decimals()
-        self._send(
+        self.send(
             "withdraw on credit",
             wallet,
             session.vault.withdraw,
@@ -92,7 +115,7 @@ class Stage:
         send(token.mint, wallet, units, sender=wallet)
         send(token.approve, vault, units, sender=wallet)
         action = "deposit dollars" if symbol == "USDC" else "deposit collateral"
-        self._send(action, wallet, vault.deposit, account, token, units)
+        self.send(action, wallet, vault.deposit, account, token, units)
 
     def _price(self, symbol: str) -> float:
         assets = self.session.record.parameters["assets"]
@@ -100,64 +123,105 @@ class Stage:
 
     # -- trades ----------------------------------------------------------------------------------
 
-    def trade(self, player: Player, symbol: str) -> None:
-        """A signed order, matched with two makers' signed orders; the keeper submits it."""
-        index = round(self.prices[symbol] * 10**MOCK_DECIMALS) * WAD // 10**MOCK_DECIMALS
-        size = int(player.trades[symbol] * THOUSAND / self.prices[symbol] * SIZE)
-        edge = index * SPREAD // 10_000 // TICK * TICK
-        price = index + edge if size > 0 else index - edge
-        taker = self._sign(player, symbol, size, price)
+    def index(self, symbol: str) -> int:
+        return reported(self.prices[symbol])
+
+    def trade(self, player: Player, symbol: str, size: int) -> None:
+        """A perpetual, with two makers."""
+        legs = (Leg(perpetual(self.session.underlyings[symbol])),)
         shares = [abs(size) - abs(size) // 4, abs(size) // 4]
-        makers = [
-            self._sign(maker, symbol, -share if size > 0 else share, price)
-            for maker, share in zip(MAKERS, shares, strict=True)
+        makers = tuple(zip(MAKERS, shares, strict=True))
+        action = "match an order with two makers"
+        self.match(action, player, legs, size, self.index(symbol), symbol, makers)
+
+    def match(
+        self,
+        action: str,
+        player: Player,
+        legs: tuple[Leg, ...],
+        size: int,
+        mark: int,
+        symbol: str,
+        makers: Sequence[tuple[Player, int]],
+    ) -> int:
+        """A signed order, matched with makers' signed orders a bit off the mark; the keeper
+        submits it. The price of a unit.
+        """
+        edge = self.index(symbol) * SPREAD // BPS // TICK * TICK
+        mark = mark // TICK * TICK
+        price = mark + edge if size > 0 else mark - edge
+        orders = [self._sign(player, legs, size, price)]
+        orders += [
+            self._sign(maker, legs, -share if size > 0 else share, price) for maker, share in makers
         ]
-        self._send(
-            "match an order with two makers",
+        self.send(
+            action,
             self.wallet(KEEPER),
             self.session.orders.match,
-            [astuple(signed) for signed in (taker, *makers)],
-            [abs(size), *shares],
+            [astuple(signed) for signed in orders],
+            [abs(signed.order.size) for signed in orders],
         )
+        return price
 
-    def _sign(self, player: Player, symbol: str, size: int, price: int) -> SignedOrder:
+    def _sign(self, player: Player, legs: tuple[Leg, ...], size: int, price: int) -> SignedOrder:
         order = Order(
             account=self.account(player),
-            legs=(Leg(perpetual(self.session.underlyings[symbol])),),
+            legs=legs,
             size=size,
             price=price,
             expiry=ape.chain.pending_timestamp + HOUR,
+            salt=next(self.salts),
         )
         wallet = self.wallet(player)
         signature = wallet.sign_message(self.domain.signable(order))
         return SignedOrder(order, wallet.address, signature.encode_rsv())
 
-    def _send(self, action: str, wallet: Any, function: Any, *args: Any) -> None:
+    def send(self, action: str, wallet: Any, function: Any, *args: Any) -> int:
+        """What a wallet does, and the gas that it takes."""
         receipt = send(function, *args, sender=wallet)
         self.gas[action].append(int(receipt.gas_used))
+        return int(receipt.gas_used)
 
     # -- prices and the keeper -------------------------------------------------------------------
 
-    def set_prices(self, moment: Moment) -> None:
-        """All prices in one block, after a pause."""
+    def play(self, moment: Moment, *others: Call) -> None:
+        """All prices, and what else the governor does then, in one block."""
         self.prices = moment.prices
+        provider = ape.chain.provider
         sender = ape.accounts.test_accounts[GOVERNOR].address
-        rpc = ape.chain.provider.make_request
-        rpc("evm_setAutomine", [False])
-        for symbol, price in moment.prices.items():
-            aggregator = getattr(self.session, f"aggregator:{symbol}")
-            data = aggregator.set_answer.encode_input(round(price * 10**MOCK_DECIMALS))
-            call = {
-                "from": sender,
-                "to": aggregator.address,
-                "data": to_hex(data),
-                "gas": "0x30000",
-            }
-            rpc("eth_sendTransaction", [call])
-        if moment.pause:
-            rpc("evm_setNextBlockTimestamp", [ape.chain.blocks.head.timestamp + moment.pause])
-        rpc("evm_mine", [])
-        rpc("evm_setAutomine", [True])
+        reports = [
+            Call(
+                f"report {symbol}",
+                getattr(self.session, f"aggregator:{symbol}").set_answer,
+                (round(price * 10**MOCK_DECIMALS),),
+            )
+            for symbol, price in moment.prices.items()
+        ]
+        calls = [*reports, *others]
+        provider.make_request("evm_setAutomine", [False])
+        sent = [
+            provider.make_request(
+                "eth_sendTransaction",
+                [
+                    {
+                        "from": sender,
+                        "to": call.function.contract.address,
+                        "data": to_hex(call.function.encode_input(*call.args)),
+                        "gas": BLOCK_SHARE,
+                    }
+                ],
+            )
+            for call in calls
+        ]
+        provider.make_request("evm_setNextBlockTimestamp", [moment.time])
+        provider.make_request("evm_mine", [])
+        provider.make_request("evm_setAutomine", [True])
+        for call, transaction in zip(calls, sent, strict=True):
+            receipt = provider.web3.eth.get_transaction_receipt(transaction)
+            if receipt["status"] != 1:
+                raise StageError(f"{moment.label}: cannot {call.action}")
+            if call in others:
+                self.gas[call.action].append(receipt["gasUsed"])
 
 
 class KeeperProcess:

@@ -20,6 +20,7 @@ from web3.exceptions import TransactionNotFound
 
 from plimsoll.client.orders import Domain, Leg, Order
 from plimsoll.client.reader import Reader
+from plimsoll.deploy.expiries import smile_of
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import account_id, perpetual
@@ -28,6 +29,7 @@ from tests.harness.accounts import MNEMONIC
 ROOT = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
 CHAIN_ID = 424_242
+DAY = 86_400
 PATIENCE = 60  # seconds for whatever should happen at once
 
 BTC, ETH, SOL = 1, 2, 3
@@ -175,7 +177,7 @@ class World:
         address = self.record.tokens[symbol]
         self.send("vault", "deposit", self.account(index), address, units, sender=index)
 
-    def trade(self, buyer: int, seller: int, underlying: int, size: int, price: int) -> None:
+    def trade(self, buyer: int, seller: int, instrument: int, size: int, price: int) -> None:
         """`size` in 1e-8 contracts, `price` in whole quote."""
         orders = self.record.address("orders")
         domain = Domain(self.record.chain_id, orders)
@@ -185,13 +187,24 @@ class World:
             self.send("vault", "set_venue", self.account(index), orders, limit, sender=index)
             order = Order(
                 account=self.account(index),
-                legs=(Leg(perpetual(underlying)),),
+                legs=(Leg(instrument),),
                 size=change,
                 price=price * WAD,
                 expiry=2**40,
             )
             signed.append(astuple(domain.sign(order, self.keys[index])))
         self.send("orders", "match", signed, [size, size])
+
+    def list_options(self, underlying: int, strike: int) -> int:
+        """Options of one strike, in whole quote, and the future; they expire in a month or so."""
+        now = self.node.web3.eth.get_block("latest")["timestamp"]
+        expiry = (now // DAY + 30) * DAY
+        smile = astuple(smile_of(0.6))
+        series = (strike * SIZE, strike * SIZE, strike * SIZE, 1_000 * SIZE)
+        self.send("market", "list_expiry", underlying, expiry, WAD)
+        self.send("surface", "post", underlying, expiry, smile, WAD, now)
+        self.send("registry", "list_series", underlying, expiry, series)
+        return expiry
 
     def set_price(self, symbol: str, price: int) -> None:
         """A minute later: a price of the same second as the last one is no news."""
@@ -210,7 +223,7 @@ def passengers(world: World) -> None:
     world.deposit(1, "USDC", 2_000_000 * 10**6)
     world.deposit(2, "USDC", 70_000 * 10**6)
     world.deposit(3, "USDC", 1_000_000 * 10**6)
-    world.trade(2, 3, BTC, LONG, 60_000)
+    world.trade(2, 3, perpetual(BTC), LONG, 60_000)
 
 
 @pytest.fixture(scope="module")

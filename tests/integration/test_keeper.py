@@ -19,7 +19,9 @@ from web3.types import TxParams
 
 from plimsoll.keeper.index import UNKNOWN, AccountIndex
 from plimsoll.keeper.sender import Sender
-from tests.integration.conftest import PATIENCE, ROOT, World, environment, until
+from plimsoll.spec.wad import SIZE
+from plimsoll.spec.words import perpetual, put
+from tests.integration.conftest import BTC, PATIENCE, ROOT, World, environment, until
 
 pytestmark = pytest.mark.integration
 
@@ -105,6 +107,31 @@ def test_liquidates(fresh: World) -> None:
         assert healed.target <= healed.equity < healed.initial
         assert keeper.stop() == 0
         assert "stopped" in keeper.says("stopped")[0]
+
+
+def test_liquidates_a_seller_of_options(fresh: World) -> None:
+    """Who has sold puts falls short when the price does: the keeper takes a part of them all."""
+    expiry = fresh.list_options(BTC, 60_000)
+    sold = put(BTC, expiry, 60_000 * SIZE)
+    seller, buyer = 4, OTHER
+    fresh.deposit(seller, "USDC", 85_000 * 10**6)
+    fresh.trade(buyer, seller, sold, 5 * SIZE, 3_000)
+    with keeping(fresh) as keeper:
+        keeper.says(r"3 accounts, 0 short, 0 on the way")
+        fresh.set_price("BTC", 45_000)
+        assert fresh.summary(seller).health < 0
+        decision = keeper.says(
+            r"0x15d3…6A65/0  health -[\d,.]+ of [\d,.]+  liquidates: ([\d.]+) % for a reward of"
+        )
+        keeper.says(r"0x15d3…6A65/0  done, [\d,]+ gas")
+        healed = fresh.summary(seller).margin
+        assert healed.target <= healed.equity < healed.initial
+        held = [
+            fresh.contract("vault").position(fresh.account(index), sold) for index in (1, seller)
+        ]
+        assert sum(held) == -5 * SIZE
+        assert held[0] / sum(held) == pytest.approx(float(decision[1]) / 100, abs=1e-4)
+        assert keeper.stop() == 0
 
 
 def test_leaves_what_does_not_pay(fresh: World) -> None:
@@ -244,7 +271,7 @@ def test_index_follows_a_shorter_chain(fresh: World) -> None:
     assert set(index.accounts()) == both
     snapshot = node.rpc("evm_snapshot")
     fresh.deposit(4, "USDC", 10**6)
-    fresh.trade(4, OTHER, 1, 1_000, 60_000)
+    fresh.trade(4, OTHER, perpetual(BTC), 1_000, 60_000)
     index.update(web3.eth.block_number)
     assert set(index.accounts()) == both | {fresh.account(4)}
     node.rpc("evm_revert", snapshot)

@@ -1,19 +1,25 @@
-"""Deposit, order, account and liquidate: what a user types, and what is said to wrong input."""
+"""Deposit, order, list_expiry, account and liquidate: what a user types, and what is said to wrong
+input.
+"""
 
 from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
 
+from plimsoll.client.instruments import parse_expiry, show_expiry
 from plimsoll.client.orders import SignedOrder
 from plimsoll.spec.wad import SIZE, WAD
-from plimsoll.spec.words import perpetual
+from plimsoll.spec.words import call, future, perpetual
 from tests.integration.conftest import BTC, ETH, World, anvil, ape_run, running
 
 pytestmark = pytest.mark.integration
 
+DAY = show_expiry((int(time()) // 86_400 + 90) * 86_400 + 8 * 3_600)  # of an expiry
+STRIKES = ("--step", 1_000, "--low", 40_000, "--high", 90_000, "--limit", 7)
 NOTHING = "nothing is left of these orders that fits together"
 
 
@@ -67,6 +73,80 @@ def test_two_legs(traders: User) -> None:
     held = user.world.contract("vault").position
     assert held(user.world.account(1), perpetual(BTC)) == SIZE // 2
     assert held(user.world.account(1), perpetual(ETH)) == -21 * SIZE // 2
+
+
+@pytest.fixture
+def options(traders: User) -> User:
+    """Bitcoin's calls and puts of a day that is far away."""
+    said = traders("list_expiry", "BTC", DAY, "--volatility", 60, "--ratio", "1.01", *STRIKES)
+    assert said.count("✓") == 3
+    return traders
+
+
+def test_list_expiry(options: User) -> None:
+    """Listed once, with the strikes that were asked for; then a new smile for it."""
+    world, expiry = options.world, parse_expiry(DAY)
+    registry, surface = world.contract("registry"), world.contract("surface")
+    assert registry.series(BTC, expiry) == (1_000 * SIZE, 40_000 * SIZE, 90_000 * SIZE, 7 * SIZE)
+    for strike, limit in ((90_000, 7 * SIZE), (90_500, 0), (91_000, 0)):
+        assert registry.size_limit(call(BTC, expiry, strike * SIZE)) == limit
+    assert registry.size_limit(future(BTC, expiry)) == 7 * SIZE
+    [forward, _] = world.contract("market").price(future(BTC, expiry))
+    assert forward == 60_600 * WAD
+    level, *_ = surface.posted(BTC, expiry)[0]
+
+    again = ("list_expiry", "BTC", DAY, "--volatility", 60, *STRIKES)
+    blocks = world.node.web3.eth.block_number
+    assert options(*again).count("✓") == 3
+    assert world.node.web3.eth.block_number == blocks
+    world.node.rpc("evm_increaseTime", 60)
+    world.node.rpc("evm_mine")
+    complaint = options("list_expiry", "BTC", DAY, "--post", "--volatility", 80, fails=True)
+    assert complaint == "Error: refused: surface: smile moves too far\n"
+    said = options("list_expiry", "BTC", DAY, "--post", "--volatility", 65, "--skew", -30)
+    assert said == f"posted the smile of BTC {DAY}\n"
+    raised, _, skew, *_ = surface.posted(BTC, expiry)[0]
+    assert skew == -300_000_000
+    assert raised / level == pytest.approx((65 / 60) ** 2)
+
+
+def test_vertical_spread(options: User) -> None:
+    """Two options at one net price: both sides hold both legs, or nothing is traded."""
+    world, expiry = options.world, parse_expiry(DAY)
+    legs = (f"BTC-{DAY}-60000-C", f"BTC-{DAY}-70000-C:-1")
+    buy = options("order", "sign", "buy", 4, *legs, 3_000, "--account", 1)
+    sell = options("order", "sign", "sell", "2.5", *legs, "2_500", "--account", 2)
+    taker, maker = options.file("taker.json", buy), options.file("maker.json", sell)
+    before = [world.summary(index).margin.equity for index in (1, 2)]
+    said = options("order", "match", taker, maker, "--account", 3)
+    shown = f"{legs[0]} {legs[1]} at 2,500.00"
+    # 4 and 1 basis points of notional, 300,000: no more than an eighth of the premium
+    assert f"trades 2.5000 {shown}, fee 120.00" in said
+    assert f"trades -2.5000 {shown}, fee 30.00" in said
+    vault = world.contract("vault")
+    for index, sign in ((1, 1), (2, -1)):
+        account = world.account(index)
+        sizes = [
+            vault.position(account, call(BTC, expiry, strike * SIZE)) for strike in (60_000, 70_000)
+        ]
+        assert sizes == [sign * 250_000_000, -sign * 250_000_000]
+        assert vault.book_of(account).cash == 10**5 * WAD - (
+            6_370 * WAD if sign > 0 else -6_220 * WAD
+        )
+    after = [world.summary(index).margin.equity for index in (1, 2)]
+    lost = sum(before) - sum(after)
+    assert 150 * WAD < lost < 160 * WAD  # fees, and what shorts count for in lanes
+
+    said = " ".join(options("account", 0, "--account", 2).split())
+    assert f"{legs[0]} -2.5000" in said
+    assert f"BTC-{DAY}-70000-C 2.5000" in said
+    odd = options("order", "sign", "buy", 1, f"BTC-{DAY}-60500-C", 3_000, "--account", 1)
+    mirror = options("order", "sign", "sell", 1, f"BTC-{DAY}-60500-C", 3_000, "--account", 2)
+    complaint = options(
+        *("order", "match", options.file("odd.json", odd), options.file("mirror.json", mirror)),
+        fails=True,
+    )
+    assert complaint == "Error: refused: vault: not listed\n"
 
 
 def test_void_orders_are_left_out(traders: User) -> None:
@@ -144,6 +224,13 @@ def test_from_deposit_to_liquidation(user: User) -> None:
         (("order", "sign", "buy", "-1", "BTC", "1"), "-1 is no size to trade"),
         (("order", "match", "README.md", "README.md"), "README.md: not a signed order"),
         (("liquidate", "0", "--at-most", "200"), "refused: liquidator: "),
+        (("list_expiry", "DOGE", "25DEC26", "--volatility", "60"), "DOGE is none of BTC, ETH, SOL"),
+        (("list_expiry", "BTC", "25DEC", "--volatility", "60"), "25DEC is no expiry like 27DEC26"),
+        (("list_expiry", "BTC", "25DEC20", "--volatility", "60"), "market: expiry out of range"),
+        (
+            ("list_expiry", "BTC", "25DEC26", "--volatility", "60", "--step", "7", "--low", "10"),
+            "low and high must be multiples of step",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
