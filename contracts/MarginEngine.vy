@@ -162,9 +162,8 @@ def _measure(query: IScanner.Query, positions: DynArray[uint256, 128]) -> IScann
 def _needs(book: IMarginEngine.Book) -> Needs:
     needs: Needs = empty(Needs)
     every: uint256 = 0
-    seen: uint256 = max_value(
-        uint256
-    )  # the series of the last live option: more of it tells nothing
+    # the series of the last live option: more of it tells nothing new
+    seen: uint256 = max_value(uint256)
     for position: uint256 in book.positions:
         every |= position
         if position >> 200 == seen:
@@ -177,10 +176,9 @@ def _needs(book: IMarginEngine.Book) -> Needs:
         if expiry > block.timestamp and instrument_._strike(position) != 0:
             needs.curved |= bit
             seen = position >> 200
-        # an id beyond the bitmap has one bit at least beyond its 6 bits
-
-    assert every >> 246 == 0 and needs.traded & 1 == 0, "engine: unknown underlying"
     needs.underlyings = needs.traded
+    # an id beyond the bitmap has one bit at least beyond its 6 bits
+    assert every >> 246 == 0 and needs.traded & 1 == 0, "engine: unknown underlying"
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:
             needs.underlyings |= 1 << haircut._underlying(self._asset(holding.asset))
