@@ -99,6 +99,7 @@ class Bench:
         self.sent: dict[int, int] = {}  # tokens that were sent to the vault without a deposit
         self.words: dict[int, int] = {}  # accounts' words as told by events
         self.expiries: list[tuple[int, int]] = []  # (underlying, expiry)
+        self.marks: dict[int, int] = {}  # of options, once the engine is trusted
         self.check()
 
     def __getattr__(self, name: str) -> Any:
@@ -148,9 +149,7 @@ class Bench:
 
     def mark(self, instrument: int) -> int:
         self.sync()
-        if is_option(instrument):
-            return self.ledger.marks[instrument]
-        return self.ledger._price(instrument)[0]
+        return self.ledger.mark(instrument)
 
     def cash(self, account: int) -> int:
         return int(self.vault.book_of(account).cash)
@@ -262,11 +261,16 @@ class Bench:
         self.stub = self.project.EngineStub.deploy(self.market, self.engine, sender=self.governor)
         self.registry.set_engine(self.stub, sender=self.governor)
         self.ledger._assess = lambda draft: Margin(0, 0, 0, 0, OPEN)  # type: ignore[method-assign]
-        self.ledger.marks = {}
+        linear = self.ledger.mark
+
+        def mark(instrument: int) -> int:
+            return self.marks[instrument] if is_option(instrument) else linear(instrument)
+
+        self.ledger.mark = mark  # type: ignore[method-assign]
 
     def set_mark(self, option: int, price: float) -> None:
         self.stub.set_mark(option, round(price * WAD), sender=self.governor)
-        self.ledger.marks = {**self.ledger.marks, option: round(price * WAD)}
+        self.marks[option] = round(price * WAD)
 
     def list_expiry(self, underlying: int, expiry: int, ratio: float = 1) -> None:
         """In market data; what is traded of it is listed apart."""
