@@ -165,6 +165,10 @@ class Ledger:
         worth = Profile(axis_of(grid, market.index), curve, line=0).mark
         return max(0, worth + risk.parity // SIZE)
 
+    def unsettled(self, word: int) -> tuple[int, bool]:
+        """What a position has to be settled with, WAD * 1e-8 contracts, and whether it is over."""
+        return unsettled(word, self.markets[underlying_of(word)], self._expiry(word), self.now)
+
     def position(self, account: int, instrument: int) -> int:
         for word in self.account(account).positions:
             if key_of(word) == key_of(instrument):
@@ -397,7 +401,7 @@ class Ledger:
             draft.basis,
             draft.level,
             tuple(draft.positions),
-            draft.collateral,
+            dict(draft.collateral),
         )
 
     def _pay(self, account: int, change: int) -> None:
@@ -429,9 +433,7 @@ class Ledger:
         draft = self._load(account)
         profit = payoff = 0
         for at in reversed(range(len(draft.positions))):
-            word = draft.positions[at]
-            terms = self.markets[underlying_of(word)], self._expiry(word), self.now
-            value, over = unsettled(word, *terms)
+            value, over = self.unsettled(draft.positions[at])
             if over:
                 payoff += value
                 draft.positions[at] = draft.positions[-1]

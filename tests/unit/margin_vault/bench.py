@@ -16,15 +16,13 @@ from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.interest import Pool, Rates
 from plimsoll.spec.ledger import QUOTE, Ledger, Leg, Listing, Series
 from plimsoll.spec.margin import Margin, UnderlyingParams
-from plimsoll.spec.market import OPEN, WINDOW, Expiry, Market, unsettled
+from plimsoll.spec.market import OPEN, WINDOW, Expiry, Market
 from plimsoll.spec.wad import MAX, SIZE, WAD, Revert
 from plimsoll.spec.words import (
     account_id,
-    expiry_of,
     is_option,
     owner_of,
     pack_account,
-    underlying_of,
 )
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Account, Chain, Contract, Project, Receipt, Reverted, reverts
@@ -511,10 +509,7 @@ class Bench:
 
     def _payoff(self, word: int) -> int:
         """What a position that is over has not been paid yet, an exact number of wei."""
-        underlying = underlying_of(word)
-        item = self.ledger.expiries.get((underlying, expiry_of(word)))
-        market = self.ledger.markets[underlying]
-        value, over = unsettled(word, market, item, self.ledger.now)
+        value, over = self.ledger.unsettled(word)
         assert not over or value % SIZE == 0
         return value // SIZE if over else 0
 
