@@ -60,6 +60,7 @@ WEIGHTS: dict[Callable[[Machine], None], int] = {
     probes.doing_and_undoing_gains_nothing: 2,
     probes.netting_only_helps: 2,
     probes.previews_equal_execution: 2,
+    probes.surfaces_tell_the_same: 1,
 }
 RULES = {rule.__name__: rule for rule in [rules.set_up, *WEIGHTS]}
 

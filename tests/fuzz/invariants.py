@@ -260,7 +260,7 @@ def rolling_moves_no_money(m: "Machine", act: Act) -> None:
 def _grain_of_marks(m: "Machine", old: Account, new: Account) -> int:
     """What trades at marks may cost beyond them.
 
-    A short counts a lane's unit more, a mark is rounded to some wei of a contract, and none is below
+    A short counts a lane's unit more, a mark is rounded to some wei a contract, and none is below
     nothing, where a parabola may be.
     """
     live = m.standing(old).live ^ m.standing(new).live

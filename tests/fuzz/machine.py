@@ -274,7 +274,7 @@ class Machine:
         self._compare(self.world.word_slots)
 
     def _compare(self, changed: Collection[int]) -> None:
-        """The vault's words, with positions and holdings of these accounts, and MarketData's."""
+        """The vault's words, with positions and holdings of these accounts, and the sources'."""
         world, ledger, read = self.world, self.ledger, self.world.read
         pool = [read(world.vault_at, slot) for slot in world.pool_slots]
         if pool != _pack_pool(ledger.pool):
@@ -294,12 +294,15 @@ class Machine:
                 check(False, "same allowance", self.name(key[0]), allowance)
         for account in changed:
             self._compare_content(account)
+        self._compare_sources()
+
+    def _compare_sources(self) -> None:
+        """Markets and expiries, then epochs and words, which are worked out from them."""
         for underlying in UNDERLYINGS:
             self._compare_market(underlying)
+            self._compare_epoch(underlying)
         for series in self.markets.listed:
             self._compare_series(series)
-        for underlying in UNDERLYINGS:
-            self._compare_epoch(underlying)
         for series in self.markets.ahead():
             for key in self.strikes.get(series, ()):
                 self._compare_word(key)

@@ -24,9 +24,8 @@ from plimsoll.spec.words import (
     underlying_of,
 )
 from tests.fuzz import rules
-from tests.fuzz.calls import check, holdings
+from tests.fuzz.calls import check
 from tests.fuzz.machine import Machine, named
-from tests.fuzz.markets import series_of
 from tests.fuzz.parameters import LARGEST_LIMIT
 from tests.fuzz.world import UNDERLYINGS
 
@@ -177,8 +176,7 @@ def _forgiven(part: UnderlyingPart) -> int:
 
 
 def previews_equal_execution(m: Machine) -> None:
-    """What views tell is what actions do: market.peek and roll, engine.preview and assess; what
-    forwards, expiries and marks they tell.
+    """What views tell is what actions do: market.peek and roll, engine.preview and assess.
 
     The vault's views of a book and of the pool have interest to now, as the specification.
     """
@@ -188,12 +186,6 @@ def previews_equal_execution(m: Machine) -> None:
         check(told == astuple(m.markets[underlying]), "peek", underlying, told)
         rolled = tuple(world.market.roll.call(underlying, sender=world.stranger))
         check(told == rolled, "peek equals roll", underlying, told, rolled)
-        epoch, mine = tuple(world.surface.epoch(underlying)), m.surfaces.epochs[underlying]
-        known = mine.reference, mine.span, mine.bound, mine.time, mine.number
-        check(epoch == known, "same epoch", epoch, mine)
-    for series in m.markets.listed:
-        forward = tuple(world.market.forward(*series))
-        check(forward == astuple(m.markets.forwards[series]), "same forward", series, forward)
     check(tuple(world.vault.pool()) == astuple(m.pool), "same pool", m.pool)
     account = m.choices.pick(world.accounts)
     book = world.vault.book_of(account)
@@ -201,19 +193,34 @@ def previews_equal_execution(m: Machine) -> None:
     shown = (*book[:3], tuple(book.positions), tuple(map(tuple, book.collateral)))
     own = (*astuple(mine)[:3], mine.positions, tuple(map(astuple, mine.collateral)))
     check(shown == own, "same book", shown, own)
-    for word in mine.positions:
-        if (series := series_of(word))[1]:
-            item = tuple(world.market.expiry_of(*series))[:-1]
-            check(item == astuple(m.markets.expiries[series]), "same expiry", series, item)
-        if series[1] > m.now:
-            for instrument, _ in holdings(word):
-                mark = m.ledger.mark(instrument)
-                own = mark if is_option(word) else 0
-                seen = world.engine.mark.call(instrument, sender=world.stranger)
-                check(seen == own, "same mark", named(instrument), seen, own)
-                seen = world.market.price.call(instrument, sender=world.stranger)[0]
-                check(seen == mark - own, "same price", named(instrument), seen, mark)
     preview = tuple(world.engine.preview(book))
     assessed = tuple(world.engine.assess.call(book, sender=world.stranger))
     check(preview == assessed, "preview equals assess", m.name(account), preview, assessed)
     check(preview == astuple(m.margin(account)), "same margin", m.name(account), preview)
+
+
+def surfaces_tell_the_same(m: Machine) -> None:
+    """Epochs, expiries, forwards, and of what an account holds words and marks are as specified."""
+    world, stranger = m.world, m.world.stranger
+    for underlying in UNDERLYINGS:
+        epoch, told = m.surfaces.epochs[underlying], tuple(world.surface.epoch(underlying))
+        mine = epoch.reference, epoch.span, epoch.bound, epoch.time, epoch.number
+        check(told == mine, "same epoch", underlying, told, mine)
+    for series in m.markets.listed:
+        item = tuple(world.market.expiry_of(*series))[:-1]
+        check(item == astuple(m.markets.expiries[series]), "same expiry", series, item)
+        forward = tuple(world.market.forward(*series))
+        check(forward == astuple(m.markets.forwards[series]), "same forward", series, forward)
+    account = m.choices.pick(world.accounts)
+    words = m.ledger.account(account).positions
+    known = [
+        m.surfaces.words[key_of(word)] if is_option(word) and expiry_of(word) > m.now else 0
+        for word in words
+    ]
+    check(list(world.surface.peek(words)) == known, "same words", m.name(account))
+    for _, instrument, _ in (held for held in rules.positions(m) if held[0] == account):
+        mark, option = m.ledger.mark(instrument), is_option(instrument)
+        told = world.engine.mark.call(instrument, sender=stranger)
+        check(told == (mark if option else 0), "same mark", named(instrument), told, mark)
+        told = world.market.price.call(instrument, sender=stranger)[0]
+        check(told == (0 if option else mark), "same price", named(instrument), told, mark)
