@@ -15,7 +15,7 @@ from plimsoll.spec.orders import Fees
 from plimsoll.spec.smile import NANO, Smile
 from plimsoll.spec.wad import BPS, WAD, require
 from plimsoll.spec.words import SIZE_LIMIT, STRIKE_UNIT
-from tests.fuzz.calls import Call
+from tests.fuzz.calls import Act, Call
 from tests.fuzz.choices import Choices
 from tests.fuzz.machine import Machine
 from tests.fuzz.world import (
@@ -172,15 +172,15 @@ def change(
     args: tuple[Any, ...],
     model: Callable[[], None],
     governor: bool = False,
-) -> None:
-    """One parameter; what it moves becomes known anew."""
+) -> Act | None:
+    """One parameter, or what keepers of data post; what it moves becomes known anew."""
 
     def changed() -> None:
         model()
         m.moved()
 
     sender = m.world.governor if governor or m.choices.chance(50) else m.world.steward
-    m.act(Call(sender, function, args, changed, frees=True))
+    return m.act(Call(sender, function, args, changed, frees=True))
 
 
 def set_underlying(m: Machine, underlying: int, params: UnderlyingParams) -> None:

@@ -43,7 +43,7 @@ from plimsoll.spec.words import (
 from plimsoll.spec.words import call as call_of
 from plimsoll.spec.words import put as put_of
 from tests.fuzz import parameters
-from tests.fuzz.calls import Call, check, holdings
+from tests.fuzz.calls import Act, Call, check, holdings
 from tests.fuzz.machine import Machine
 from tests.fuzz.markets import Round, Series
 from tests.fuzz.surfaces import unpack_epoch
@@ -487,22 +487,6 @@ def roll(m: Machine, underlying: int = 0) -> None:
 # -- rules: expiries and the surface -------------------------------------------------------------
 
 
-def _operated(
-    m: Machine, sender: Any, function: Any, args: tuple[Any, ...], model: Callable[[], Any]
-) -> Call:
-    """Of those that keep data; what it moves becomes known anew."""
-
-    def changed() -> None:
-        model()
-        m.moved()
-
-    return Call(sender, function, args, changed)
-
-
-def _keeper(m: Machine) -> Any:
-    return m.choices.pick([m.world.steward, m.world.governor])
-
-
 def list_expiry(m: Machine) -> None:
     """An expiry with its first smile, then what is traded of it."""
     choices, world, markets = m.choices, m.world, m.markets
@@ -514,14 +498,10 @@ def list_expiry(m: Machine) -> None:
     expiry = (m.now + later * HOUR) // WINDOW * WINDOW + choices.chance(3)
     series, ratio = (underlying, expiry), WAD * choices.integer(95, 105) // 100
     ratio = WAD // 2 if choices.chance(2) else ratio
-    listed = _operated(
-        m,
-        _keeper(m),
-        world.market.list_expiry,
-        (*series, ratio),
-        lambda: markets.list(series, ratio),
-    )
-    if m.act(listed) and m.act(post_of(m, series, parameters.smile(choices), ratio, m.now)):
+    listing = partial(markets.list, series, ratio)
+    if not parameters.change(m, world.market.list_expiry, (*series, ratio), listing):
+        return
+    if _post(m, series, parameters.smile(choices), ratio, m.now):
         list_strikes(m, series)
 
 
@@ -544,18 +524,13 @@ def list_strikes(m: Machine, series: Series | None = None) -> None:
                 m.strikes.setdefault(series, set()).add(key_of(call_of(*series, strike)))
 
     args = (*series, astuple(grid))
-    m.act(_operated(m, m.world.governor, m.world.registry.list_series, args, model))
+    parameters.change(m, m.world.registry.list_series, args, model, governor=True)
 
 
-def post_of(m: Machine, series: Series, shape: Smile, ratio: int, time: int) -> Call:
+def _post(m: Machine, series: Series, shape: Smile, ratio: int, time: int) -> Act | None:
+    model = partial(m.surfaces.post, series, shape, ratio, time)
     args = (*series, astuple(shape), ratio, time)
-    return _operated(
-        m,
-        _keeper(m),
-        m.world.surface.post,
-        args,
-        lambda: m.surfaces.post(series, shape, ratio, time),
-    )
+    return parameters.change(m, m.world.surface.post, args, model)
 
 
 def post(m: Machine) -> None:
@@ -570,15 +545,14 @@ def post(m: Machine) -> None:
     if choices.chance(5):
         ratio = ratio * 102 // 100
     if choices.chance(20):
-        function = m.world.market.set_ratio
         model = partial(m.markets.set_ratio, series, ratio)
-        m.act(_operated(m, _keeper(m), function, (*series, ratio), model))
+        parameters.change(m, m.world.market.set_ratio, (*series, ratio), model)
         return
     old, posted, _ = smile_spec.unpack(m.surfaces.smiles[series][0])
     if m.now < posted + HOUR and choices.chance(80):
         tick(m)
     time = m.now + (choices.integer(-HOUR, 1) if choices.chance(10) else 0)
-    m.act(post_of(m, series, parameters.moved(choices, old), ratio, time))
+    _post(m, series, parameters.moved(choices, old), ratio, time)
 
 
 def refresh(m: Machine) -> None:
@@ -651,9 +625,8 @@ def fix(m: Machine) -> None:
         _until(m, series[1] + HOUR)
     price = markets[series[0]].index * choices.integer(80, 120) // 100
     price = MAX_PRICE + 1 if choices.chance(3) else price
-    governor, function = m.world.governor, m.world.market.fix
     model = partial(markets.fix, series, price)
-    m.act(_operated(m, governor, function, (*series, price), model))
+    parameters.change(m, m.world.market.fix, (*series, price), model, governor=True)
 
 
 # -- rules: owners -------------------------------------------------------------------------------
