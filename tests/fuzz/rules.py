@@ -923,24 +923,24 @@ def close(m: Machine) -> None:
 
 
 def collect(m: Machine) -> None:
-    """One account trades all strikes of an expiry with another, a few of each."""
-    choices = m.choices
+    """One account has many options: of each expiry it trades all strikes, a few of each."""
+    choices, one = m.choices, m.world.accounts[-2]
     grids = [s for s in open_series(m) if m.ledger.listing.series[s].step]
     if not grids:
         list_expiry(m)
         return
-    series = choices.pick(grids)
-    grid = m.ledger.listing.series[series]
-    legs: list[Leg] = []
-    one = m.world.accounts[-2]
-    other = able(m, but=one)
-    for strike in list(range(grid.low, grid.high + 1, grid.step))[:16]:
-        option = (put_of if choices.chance(50) else call_of)(*series, strike)
-        most = min(room(m, account, option) for account in (one, other)) // 20
-        size = max(1, most * choices.integer(1, 100) // 100)
-        pair = (one, other) if choices.chance(50) else (other, one)
-        legs += swap(*pair, option, size, price(m, option, 10))
-    m.act(book_of(m, m.world.venue, legs))
+    if not _free(m, one):
+        m.act(deposit_of(m, m.world.owner(one), one, m.world.quote, choices.magnitude(1, 10**13)))
+    for series in grids:
+        other, grid = able(m, but=one), m.ledger.listing.series[series]
+        legs: list[Leg] = []
+        for strike in list(range(grid.low, grid.high + 1, grid.step))[:16]:
+            option = (put_of if choices.chance(50) else call_of)(*series, strike)
+            most = min(room(m, account, option) for account in (one, other)) // 20
+            size = max(1, most * choices.integer(1, 100) // 100)
+            pair = (one, other) if choices.chance(50) else (other, one)
+            legs += swap(*pair, option, size, price(m, option, 10))
+        m.act(book_of(m, m.world.venue, legs))
 
 
 # -- rules: signed orders ------------------------------------------------------------------------
