@@ -291,7 +291,10 @@ def venues_take_what_they_may(m: "Machine", act: Act) -> None:
 
 
 def _grain(m: "Machine", state: Account) -> int:
-    """What truncating each size and amount by less than one unit is worth."""
+    """What truncating each size and amount by less than one unit is worth.
+
+    What an option loses and asks for is below a few spots, or strikes.
+    """
     worth = DUST
     for word in state.positions:
         market, strike = m.markets[underlying_of(word)], strike_of(word) * STRIKE_UNIT
