@@ -225,7 +225,8 @@ def available(ledger: Ledger, account: int, asset: int) -> int:
 
 def _withdraws(ledger: Ledger, account: int, asset: int, amount: int) -> bool:
     trial = Ledger(ledger.listing, ledger.model, ledger.rates, ledger.now)
-    trial.markets, trial.expiries, trial.pool = ledger.markets, ledger.expiries, ledger.pool
+    trial.markets, trial.expiries, trial.surface = ledger.markets, ledger.expiries, ledger.surface
+    trial.pool = ledger.pool
     trial.accounts, trial.totals = dict(ledger.accounts), dict(ledger.totals)
     try:
         trial.withdraw(account, asset, amount)

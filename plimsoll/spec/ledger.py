@@ -14,11 +14,14 @@ from plimsoll.spec.margin import (
     Holding,
     Margin,
     RiskModel,
+    Surface,
     assess,
     covered,
+    gather,
     reduced,
 )
 from plimsoll.spec.market import LIQUIDATION, OPEN, Expiry, Market, price, unsettled
+from plimsoll.spec.scan import Profile, axis_of, curve_of
 from plimsoll.spec.wad import MAX, SIZE, WAD, ceil_div, require, toward_div
 from plimsoll.spec.words import (
     CASH_LIMIT,
@@ -119,8 +122,8 @@ class Listing:
 class Ledger:
     """Mutable state with atomic actions.
 
-    `markets` and `expiries` are what MarketData tells as of `now`, `marks` what the engine says
-    that options are worth; they are set from outside between actions.
+    `markets` and `expiries` are what MarketData tells as of `now`, `surface` what VolSurface tells;
+    they are set from outside between actions.
     """
 
     def __init__(self, listing: Listing, model: RiskModel, rates: Rates, now: int) -> None:
@@ -130,7 +133,7 @@ class Ledger:
         self.now = now
         self.markets: Mapping[int, Market] = {}
         self.expiries: Mapping[tuple[int, int], Expiry] = {}  # by (underlying, expiry)
-        self.marks: Mapping[int, int] = {}  # by instrument
+        self.surface = Surface()
         self.pool = Pool(time=now)
         self.accounts: dict[int, Account] = {}
         self.totals: dict[int, int] = {}
@@ -149,6 +152,22 @@ class Ledger:
 
     def margin(self, account: int) -> Margin:
         return self._assess(self._load(account))
+
+    def mark(self, instrument: int) -> int:
+        """What one contract trades at, rounded down."""
+        if not is_option(instrument):
+            return self._price(instrument)[0]
+        underlying, put = underlying_of(instrument), kind_of(instrument) == PUT
+        market, grid = self.markets[underlying], self.surface.grids[underlying]
+        one = pack_position(key_of(instrument), *((0, SIZE) if put else (SIZE, 0)))
+        risk = gather([one], market, self.surface, scan_range=0)
+        curve = curve_of([strip.options for strip in risk.strips.values()], grid)
+        worth = Profile(axis_of(grid, market.index), curve, line=0).mark
+        return max(0, worth + risk.parity // SIZE)
+
+    def unsettled(self, word: int) -> tuple[int, bool]:
+        """What a position has to be settled with, WAD * 1e-8 contracts, and whether it is over."""
+        return unsettled(word, self.markets[underlying_of(word)], self._expiry(word), self.now)
 
     def position(self, account: int, instrument: int) -> int:
         for word in self.account(account).positions:
@@ -334,8 +353,7 @@ class Ledger:
             limit = self.listing.size_limit(leg.instrument, self.now)
             require(limit > 0, "vault: not listed")
             option, put = is_option(leg.instrument), kind_of(leg.instrument) == PUT
-            mark = self.marks[leg.instrument] if option else self._price(leg.instrument)[0]
-            worth = leg.size * mark // SIZE
+            worth = leg.size * self.mark(leg.instrument) // SIZE
             result += worth
             draft.cash -= worth if option else 0  # paid for, not settled at mark
             change = (0, leg.size) if put else (leg.size, 0)
@@ -370,7 +388,7 @@ class Ledger:
         )
 
     def _assess(self, draft: Draft) -> Margin:
-        return assess(self._book(draft), self.model, self.markets)
+        return assess(self._book(draft), self.model, self.markets, self.surface)
 
     def _store(self, account: int, draft: Draft) -> None:
         """Cash that did not change is not scaled anew, so it loses nothing."""
@@ -383,7 +401,7 @@ class Ledger:
             draft.basis,
             draft.level,
             tuple(draft.positions),
-            draft.collateral,
+            dict(draft.collateral),
         )
 
     def _pay(self, account: int, change: int) -> None:
@@ -415,9 +433,7 @@ class Ledger:
         draft = self._load(account)
         profit = payoff = 0
         for at in reversed(range(len(draft.positions))):
-            word = draft.positions[at]
-            terms = self.markets[underlying_of(word)], self._expiry(word), self.now
-            value, over = unsettled(word, *terms)
+            value, over = self.unsettled(draft.positions[at])
             if over:
                 payoff += value
                 draft.positions[at] = draft.positions[-1]
@@ -435,7 +451,8 @@ class Ledger:
         return draft
 
     def _expiry(self, word: int) -> Expiry | None:
-        return self.expiries.get((underlying_of(word), expiry_of(word)))
+        expiry = expiry_of(word)
+        return self.expiries[underlying_of(word), expiry] if expiry else None
 
     def _price(self, word: int) -> tuple[int, int]:
         """(mark, gap) of an instrument or a position word; (0, 0) of an option."""

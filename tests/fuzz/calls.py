@@ -6,18 +6,48 @@ from typing import Any
 
 from plimsoll.spec.interest import Pool
 from plimsoll.spec.ledger import Account, Allowance
+from plimsoll.spec.words import (
+    CALL,
+    FUTURE,
+    KEY_SHIFT,
+    PERPETUAL,
+    PUT,
+    expiry_of,
+    is_option,
+    key_of,
+    sizes_of,
+)
 
 # what may be refused; anything else is a defect, even if both sides agree on it
 EXPECTED = frozenset(
     {
+        "engine: scan range beyond span",
         "liquidator: account is healthy",
         "liquidator: reward too small",
         "liquidator: stale price",
+        "market: already fixed",
+        "market: already listed",
+        "market: expired",
+        "market: expiry out of range",
+        "market: price out of range",
+        "market: ratio moves too far",
+        "market: ratio out of range",
+        "market: too early",
         "registry: cooldown",
         "registry: grace period",
         "registry: paused",
         "registry: unknown asset",
         "registry: unknown venue",
+        "surface: butterfly below nothing",
+        "surface: expired",
+        "surface: not newer",
+        "surface: smile moves too far",
+        "surface: smile out of range",
+        "surface: span below scan range",
+        "surface: time in the future",
+        "surface: too soon",
+        "surface: variance not positive",
+        "surface: wings too steep",
         "vault: balance",
         "vault: check pending",
         "vault: daily loss limit",
@@ -64,6 +94,14 @@ class Failure(AssertionError):
 def check(holds: bool, sentence: str, *facts: Any) -> None:
     if not holds:
         raise Failure(": ".join([sentence, *map(str, facts)]))
+
+
+def holdings(word: int) -> list[tuple[int, int]]:
+    """(instrument, size) of what a position word holds."""
+    calls, puts = sizes_of(word)
+    kinds = (CALL, PUT) if is_option(word) else (FUTURE if expiry_of(word) else PERPETUAL, 0)
+    both = zip(kinds, (calls, puts), strict=True)
+    return [(key_of(word) << KEY_SHIFT | kind, size) for kind, size in both if size]
 
 
 @dataclass(frozen=True)

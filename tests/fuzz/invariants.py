@@ -3,14 +3,27 @@
 They look at the specification's state, which is the contracts' to the wei whenever they are asked.
 """
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from plimsoll.spec.ledger import Account, Allowance
-from plimsoll.spec.margin import Margin, unsettled
+from plimsoll.spec.margin import Margin
 from plimsoll.spec.market import LIQUIDATION, OPEN
+from plimsoll.spec.scan import LANE_UNIT
 from plimsoll.spec.wad import BPS, RAY, SIZE, WAD
-from plimsoll.spec.words import MAX_COLLATERALS, PORTFOLIO, key_of, size_of, underlying_of
+from plimsoll.spec.words import (
+    MAX_COLLATERALS,
+    MAX_POSITIONS,
+    PORTFOLIO,
+    STRIKE_UNIT,
+    is_option,
+    key_of,
+    pack_position,
+    sizes_of,
+    strike_of,
+    underlying_of,
+)
 from tests.fuzz.calls import Act, check
 from tests.fuzz.world import DECIMALS, QUOTE_DECIMALS
 
@@ -19,6 +32,7 @@ if TYPE_CHECKING:
 
 ASSETS = range(len(DECIMALS))
 DUST = 10**6  # WAD: a millionth of a millionth is no gain and no loss
+ROUNDED = 8  # WAD: what a mark may miss, beside a lane's unit
 SCALED = 10  # WAD: what may be lost when cash is divided by an index that is at most ten
 
 # -- of the state --------------------------------------------------------------------------------
@@ -31,16 +45,29 @@ def law(m: "Machine") -> None:
 
 
 def sizes_sum_to_zero(m: "Machine") -> None:
-    """Of each instrument what some are long others are short."""
-    sums: dict[int, int] = {}
+    """Of each instrument what some are long others are short; what is over goes one by one."""
+    sums: Counter[tuple[int, int]] = Counter()
     for state in m.ledger.accounts.values():
-        for word in state.positions:
-            sums[key_of(word)] = sums.get(key_of(word), 0) + size_of(word)
+        for word in m.standing(state).live:
+            for place, size in enumerate(sizes_of(word)):
+                sums[key_of(word), place] += size
     check(not any(sums.values()), "sizes sum to zero", sums)
 
 
+def settlement_is_zero_sum(m: "Machine") -> None:
+    """Of each expiry that is over, what was paid and what is still to be paid cancel to the wei."""
+    sums = Counter(m.paid)
+    for state in m.ledger.accounts.values():
+        for _, series, payoff in m.standing(state).payoffs:
+            sums[series] += payoff
+    check(not any(sums.values()), "settlement is zero-sum", sums)
+
+
 def totals_are_sums(m: "Machine") -> None:
-    """Totals are the sums over accounts: supply, borrow, basis and each collateral."""
+    """Totals are the sums over accounts: supply, borrow, basis and each collateral.
+
+    The pool's basis holds the payoffs of what is over and not settled already.
+    """
     supply = borrow = basis = 0
     held = [0] * len(DECIMALS)
     for state in m.ledger.accounts.values():
@@ -48,7 +75,7 @@ def totals_are_sums(m: "Machine") -> None:
             supply += state.cash
         else:
             borrow -= state.cash
-        basis += state.basis
+        basis += state.basis + sum(payoff for _, _, payoff in m.standing(state).payoffs)
         for asset, amount in state.collateral.items():
             held[asset] += amount
     pool = m.ledger.pool
@@ -67,7 +94,7 @@ def tokens_are_accounted(m: "Machine") -> None:
 
 
 def nothing_is_owned_twice(m: "Machine") -> None:
-    """All cash and unsettled profit together are the tokens held, but for dust.
+    """All cash, unsettled profit and payoffs together are the tokens held, but for dust.
 
     So interest and funding that are paid equal those that are received, at any price.
     """
@@ -75,9 +102,7 @@ def nothing_is_owned_twice(m: "Machine") -> None:
     owned = insured
     for state in m.ledger.accounts.values():
         index = pool.supply_index if state.cash >= 0 else pool.borrow_index
-        owned += state.cash * index // RAY
-        if state.positions or state.basis:
-            owned += unsettled(state.basis, state.positions, m.markets)
+        owned += state.cash * index // RAY + m.standing(state).owed
     left = pool.tokens - owned
     allowed = m.dust + m.dust_of(len(m.ledger.accounts))
     check(0 <= left <= allowed, "nothing is owned twice", left, allowed)
@@ -89,7 +114,8 @@ def accounts_are_well_formed(m: "Machine") -> None:
         keys = {key_of(word) for word in state.positions}
         check(
             len(keys) == len(state.positions)
-            and all(size_of(word) for word in state.positions)
+            and all(any(sizes_of(word)) for word in state.positions)
+            and len(state.positions) <= MAX_POSITIONS
             and all(amount > 0 for amount in state.collateral.values())
             and len(state.collateral) <= MAX_COLLATERALS
             and 0 <= state.level <= PORTFOLIO,
@@ -102,6 +128,7 @@ def accounts_are_well_formed(m: "Machine") -> None:
 STATE = (
     law,
     sizes_sum_to_zero,
+    settlement_is_zero_sum,
     totals_are_sums,
     tokens_are_accounted,
     nothing_is_owned_twice,
@@ -130,9 +157,11 @@ def indexes_never_fall(m: "Machine", act: Act) -> None:
 
 def _only_given(m: "Machine", old: Account, new: Account) -> bool:
     """Whether an account has been given something, or settled, and nothing else."""
+    was, stands = m.standing(old), m.standing(new)
+    given = sum(payoff for _, _, payoff in {*was.payoffs} - {*stands.payoffs})
     return (
-        (new.positions, new.level) == (old.positions, old.level)
-        and m.book(new).cash + new.basis >= m.book(old).cash + old.basis - DUST
+        (stands.live, new.level) == (was.live, old.level)
+        and m.book(new).cash + new.basis >= m.book(old).cash + old.basis + given - DUST
         and all(amount <= new.collateral.get(a, 0) for a, amount in old.collateral.items())
     )
 
@@ -207,27 +236,69 @@ def no_action_leaves_bad_debt(m: "Machine", act: Act) -> None:
             check(after >= before, "no action leaves bad debt", m.name(account), before, after)
 
 
+def settling_moves_no_equity(m: "Machine", act: Act) -> None:
+    """Who settles has what he had: profit and payoffs become cash, and nothing else changes."""
+    if act.call.name != "settle":
+        return
+    for account in act.changed:
+        if account == m.world.insurance:
+            continue  # is paid interest
+        old = act.before.get(account, Account())
+        moved = m.margin(account).equity - m.margin_of(old).equity
+        check(abs(moved) <= DUST, "settling moves no equity", m.name(account), moved)
+        m.coverage["seen", "payoff"] += bool(m.standing(old).payoffs)
+
+
+def rolling_moves_no_money(m: "Machine", act: Act) -> None:
+    """Prices, epochs, words and smiles that are renewed change no cash, no basis, no positions."""
+    if act.call.name not in ("roll", "refresh", "load", "post", "list_expiry", "set_ratio", "fix"):
+        return
+    check(not act.changed and m.ledger.pool is act.pool, "rolling moves no money", act.call.name)
+    m.compare_all()
+
+
+def _grain_of_marks(m: "Machine", old: Account, new: Account) -> int:
+    """What trades at marks may cost beyond them.
+
+    A short counts a lane's unit more, a mark is rounded to some wei a contract, and none is below
+    nothing, where a parabola may be.
+    """
+    live = m.standing(old).live ^ m.standing(new).live
+    worth = DUST
+    for word in filter(is_option, live):
+        unit = m.surfaces.grids[underlying_of(word)].reference // LANE_UNIT + ROUNDED
+        for size, one in zip(sizes_of(word), ((SIZE, 0), (0, SIZE)), strict=True):
+            alone = pack_position(key_of(word), *one)
+            below = max(0, -m.margin_of(Account(positions=(alone,))).equity)
+            worth += abs(size) * (unit + below) // SIZE + 1
+    return worth
+
+
 def venues_take_what_they_may(m: "Machine", act: Act) -> None:
     """By a venue nobody loses more than what counts against his daily limit there."""
     if act.call.name not in ("book", "match"):
         return
     for account in act.changed:
-        before = m.margin_of(act.before.get(account, Account())).equity
-        if (lost := before - m.margin(account).equity) <= DUST:
+        before, after = act.before.get(account, Account()), m.ledger.account(account)
+        if (lost := m.margin_of(before).equity - m.margin_of(after).equity) <= DUST:
             continue
-        agreed = 0
+        agreed = _grain_of_marks(m, before, after)
         for key, new in m.ledger.allowances.items():
             old = act.allowances.get(key, Allowance())
             if key[0] == account and new != old:
                 agreed += new.used - (old.used if new.day == old.day else 0)
-        check(lost <= agreed + DUST, "venues take what they may", m.name(account), lost, agreed)
+        check(lost <= agreed, "venues take what they may", m.name(account), lost, agreed)
 
 
 def _grain(m: "Machine", state: Account) -> int:
-    """What truncating each size and amount by less than one unit is worth."""
+    """What truncating each size and amount by less than one unit is worth.
+
+    What an option loses and asks for is below a few spots, or strikes.
+    """
     worth = DUST
     for word in state.positions:
-        worth += m.markets[underlying_of(word)].mark // SIZE + 1
+        market, strike = m.markets[underlying_of(word)], strike_of(word) * STRIKE_UNIT
+        worth += (8 * max(market.mark, market.index, strike) if strike else market.mark) // SIZE + 1
     for asset in state.collateral:
         index = m.markets[m.world.asset_underlyings[asset]].index
         worth += index // 10 ** DECIMALS[asset] + 1
@@ -276,6 +347,15 @@ def _note(m: "Machine", act: Act) -> None:
         m.coverage["seen", "negative cash"] += state.cash < 0
         m.coverage["seen", "16 collaterals"] += len(state.collateral) == MAX_COLLATERALS
         m.coverage["seen", "three positions"] += len(state.positions) == 3
+        m.coverage["seen", "sixteen positions"] += len(state.positions) >= 16
+        options = [word for word in m.standing(state).live if is_option(word)]
+        m.coverage["seen", "option"] += bool(options)
+        m.coverage["seen", "option that is short"] += any(
+            min(sizes_of(word)) < 0 for word in options
+        )
+    for seller in act.call.sellers:
+        old = act.before.get(seller, Account())
+        m.coverage["seen", "options liquidated"] += any(map(is_option, m.standing(old).live))
 
 
 ACT = (
@@ -283,6 +363,8 @@ ACT = (
     leaves_no_risk,
     healthy_stays_healthy,
     no_action_leaves_bad_debt,
+    settling_moves_no_equity,
+    rolling_moves_no_money,
     venues_take_what_they_may,
     liquidation_heals,
     liquidation_reaches_its_target,

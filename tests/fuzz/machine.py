@@ -9,23 +9,66 @@ checked. What is done, and with which numbers, is up to the rules (tests.fuzz.ru
 from collections import Counter, deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plimsoll.spec.interest import Pool, Rates, accrue, cash_of
-from plimsoll.spec.ledger import Account, Ledger, Leg, Listing
+from plimsoll.spec.ledger import Account, Draft, Ledger, Leg, Listing
 from plimsoll.spec.liquidation import LiquidationParams
 from plimsoll.spec.margin import Book, Holding, Margin, RiskModel, assess
 from plimsoll.spec.market import MarketState
 from plimsoll.spec.orders import Fees
-from plimsoll.spec.wad import MAX, RAY, Revert, require
-from plimsoll.spec.words import owner_of, pack_account, underlying_of
+from plimsoll.spec.wad import MAX, RAY, SIZE, Revert, require
+from plimsoll.spec.words import (
+    KEY_SHIFT,
+    PUT,
+    expiry_of,
+    is_option,
+    kind_of,
+    owner_of,
+    pack_account,
+    strike_of,
+    underlying_of,
+)
 from tests.fuzz.calls import EXPECTED, Act, Call, check
 from tests.fuzz.choices import Choices
 from tests.fuzz.invariants import check_act, check_state
-from tests.fuzz.markets import Markets, pack_state
+from tests.fuzz.markets import Markets, Series, pack_state, series_of
+from tests.fuzz.surfaces import Surfaces, pack_epoch
 from tests.fuzz.world import DECIMALS, QUOTE_DECIMALS, UNDERLYINGS, World
 from tests.harness import Reverted
+
+NEXT = (2**24 - 1) << 32  # field of an expiry's word
+
+
+class Quick(Ledger):
+    """Assesses what an account holds once, as long as nothing moves: cash only adds to equity."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.known: dict[tuple[Any, ...], Margin] = {}
+
+    def assess(self, book: Book) -> Margin:
+        key = book.level, book.positions, book.collateral
+        known = self.known.get(key)
+        if known is None:
+            bare = replace(book, cash=0, basis=0)
+            known = assess(bare, self.model, self.markets, self.surface)
+            self.known[key] = known
+        return replace(known, equity=known.equity + book.cash + book.basis)
+
+    def _assess(self, draft: Draft) -> Margin:
+        return self.assess(self._book(draft))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an account has to settle."""
+
+    state: Account
+    live: frozenset[int]  # positions that are not over
+    payoffs: tuple[tuple[int, Series, int], ...]  # word, expiry and WAD, of those that are
+    owed: int  # what settling would move to its cash: basis, linear profits and payoffs
 
 
 @dataclass
@@ -38,13 +81,17 @@ class Machine:
         world = self.world
         self.now = world.chain.timestamp
         self.markets = Markets(self.now)
-        self.ledger = Ledger(
+        self.surfaces = Surfaces(self.markets)
+        self.ledger = Quick(
             Listing(QUOTE_DECIMALS, decimals=dict(enumerate(DECIMALS)), insurance=world.insurance),
             RiskModel({}, {}),
             Rates(0, 0, 0, 1),
             self.now,
         )
-        self.ledger.markets = self.markets
+        self.ledger.markets, self.ledger.expiries = self.markets, self.markets.expiries
+        self.ledger.surface = self.surfaces.told
+        self.strikes: dict[Series, set[int]] = {}  # keys that can have a word, of what is ahead
+        self.paid: Counter[Series] = Counter()  # payoffs so far, WAD
         self.liquidation = LiquidationParams(0, 0, 0, 0)
         self.fees = Fees(0, 0, 0)
         # what the specification leaves to others: who may act, pauses, orders
@@ -57,7 +104,8 @@ class Machine:
         self.donated = [0] * (1 + len(DECIMALS))  # token units simply sent: quote, then assets
         self.dust = 0  # the most that rounding can have left in the vault, WAD
         self.log: deque[tuple[Call, str | None]] = deque(maxlen=12)  # with the reason, if refused
-        self._margins: dict[int, tuple[Account, list[int], Margin]] = {}
+        self._standings: dict[int, Standing] = {}  # by identity
+        self._most: Counter[int] = Counter()  # words that an account has had at a time
         self._packed: dict[int, tuple[Account, int]] = {}
         self._accrued: tuple[Pool, int, tuple[Pool, int]] | None = None
 
@@ -92,6 +140,11 @@ class Machine:
             if state is not before.get(account)
         ]
         self.dust += self.dust_of(call.parts)
+        for account in changed:
+            old = self.standing(before.get(account, Account()))
+            left = self.standing(self.ledger.account(account))
+            for _, series, payoff in {*old.payoffs} - {*left.payoffs}:
+                self.paid[series] += payoff
         self._compare(changed)
         check_state(self)
         act = Act(call, before, saved[3], changed, pool, result)
@@ -112,7 +165,9 @@ class Machine:
     def moved(self) -> None:
         """After time, a source or a parameter has changed: nothing is known from before."""
         self.markets.forget()
-        self._margins.clear()
+        self.surfaces.forget()
+        self.ledger.known.clear()
+        self._standings.clear()
 
     def wait(self, seconds: int) -> None:
         self._set_time(self.now + seconds)
@@ -120,18 +175,22 @@ class Machine:
 
     def _set_time(self, now: int) -> None:
         self.now = self.ledger.now = self.markets.now = now
+        self.ledger.surface = self.surfaces.told
         self.moved()
 
     @contextmanager
     def isolate(self) -> Iterator[None]:
         """Whatever happens inside is undone on both sides."""
-        saved, now, stored = self._save(), self.now, dict(self.markets.stored)
+        saved, now = self._save(), self.now
+        sources = self.markets.save(), self.surfaces.save(), Counter(self.paid)
         with self.world.chain.isolate():
             try:
                 yield
             finally:
                 self._load(saved)
-                self.markets.stored = stored
+                self.markets.restore(sources[0])
+                self.surfaces.restore(sources[1])
+                self.paid = sources[2]
                 self._set_time(now)
 
     def _save(self) -> tuple[Any, ...]:
@@ -177,16 +236,25 @@ class Machine:
         )
 
     def margin_of(self, state: Account) -> Margin:
-        return assess(self.book(state), self.ledger.model, self.markets)
+        return self.ledger.assess(self.book(state))
 
     def margin(self, account: int) -> Margin:
-        """Of an account now; what all hold of an asset counts in each one's."""
-        state, held = self.ledger.account(account), self.ledger.totals
-        totals = [held[asset] for asset in state.collateral]
-        known = self._margins.get(account)
-        if known is None or known[0] is not state or known[1] != totals:
-            known = self._margins[account] = state, totals, self.margin_of(state)
-        return known[2]
+        return self.margin_of(self.ledger.account(account))
+
+    def standing(self, state: Account) -> Standing:
+        """Of an account, or of what one was, at prices of now."""
+        known = self._standings.get(id(state))
+        if known is None:
+            values = [(word, *self.ledger.unsettled(word)) for word in state.positions]
+            known = self._standings[id(state)] = Standing(
+                state,
+                frozenset(word for word, _, over in values if not over),
+                tuple(
+                    (word, series_of(word), value // SIZE) for word, value, over in values if over
+                ),
+                state.basis + sum(value for _, value, _ in values) // SIZE,
+            )
+        return known
 
     def may(self, account: int, actor: Any, scope: int) -> bool:
         number = int(actor.address, 16)
@@ -206,7 +274,7 @@ class Machine:
         self._compare(self.world.word_slots)
 
     def _compare(self, changed: Collection[int]) -> None:
-        """The vault's words, with positions and holdings of these accounts, and MarketData's."""
+        """The vault's words, with positions and holdings of these accounts, and the sources'."""
         world, ledger, read = self.world, self.ledger, self.world.read
         pool = [read(world.vault_at, slot) for slot in world.pool_slots]
         if pool != _pack_pool(ledger.pool):
@@ -226,8 +294,18 @@ class Machine:
                 check(False, "same allowance", self.name(key[0]), allowance)
         for account in changed:
             self._compare_content(account)
+        self._compare_sources()
+
+    def _compare_sources(self) -> None:
+        """Markets and expiries, then epochs and words, which are worked out from them."""
         for underlying in UNDERLYINGS:
             self._compare_market(underlying)
+            self._compare_epoch(underlying)
+        for series in self.markets.listed:
+            self._compare_series(series)
+        for series in self.markets.ahead():
+            for key in self.strikes.get(series, ()):
+                self._compare_word(key)
 
     def _word(self, account: int) -> int:
         state = self.ledger.accounts.get(account)
@@ -244,7 +322,8 @@ class Machine:
     def _compare_content(self, account: int) -> None:
         world, state = self.world, self.ledger.account(account)
         slot = world.position_slots[account]
-        words = [world.read(world.vault_at, slot + i) for i in range(len(UNDERLYINGS))]
+        most = self._most[account] = max(self._most[account], len(state.positions))
+        words = [world.read(world.vault_at, slot + i) for i in range(most + 1)]
         filled = [*state.positions, *[0] * (len(words) - len(state.positions))]
         check(words == filled, "same positions", self.name(account), words, filled)
         slot = world.holding_slots[account]
@@ -259,11 +338,41 @@ class Machine:
         found = world.read(world.market_at, price), world.read(world.market_at, premium)
         if found == pack_state(markets.stored[underlying]):
             return
-        state, is_new = markets.roll(underlying)
+        state, is_new = markets.rolled[underlying]
         if not is_new or found != pack_state(state):
             stored = MarketState(*world.market.state(underlying))
             check(False, "same market", underlying, stored, state)
         markets.store(underlying, state)
+
+    def _compare_series(self, series: Series) -> None:
+        """An expiry and its smiles."""
+        world = self.world
+        expiry, pending, before = world.series_slots(*series)
+        word, mine = world.read(world.market_at, expiry), self.markets.pack_expiry(series)
+        if series[1] <= self.now:  # what comes next is told of what is ahead
+            word &= ~NEXT
+        check(word == mine, "same expiry", series, word, self.markets.listed[series])
+        smiles = [world.read(world.surface_at, slot) for slot in (pending, before)]
+        check(smiles == [*self.surfaces.smiles.get(series, (0, 0))], "same smiles", series)
+
+    def _compare_epoch(self, underlying: int) -> None:
+        """The surface has stored what it had, or the epoch that is due."""
+        world, surfaces = self.world, self.surfaces
+        found = world.read(world.surface_at, world.epoch_slots[underlying])
+        if found != pack_epoch(surfaces.stored[underlying]):
+            due = surfaces.epochs[underlying]
+            seen = world.surface.epoch(underlying)
+            check(found == pack_epoch(due), "same epoch", underlying, seen, due)
+            surfaces.store(underlying)
+
+    def _compare_word(self, key: int) -> None:
+        """A word is what it was, or what it is worked out to be now."""
+        world, surfaces = self.world, self.surfaces
+        found = world.read(world.surface_at, world.scenario_slot(key))
+        if found != surfaces.cached.get(key, 0):
+            mine = surfaces.words[key]
+            check(found == mine, "same word", strike_of(key << KEY_SHIFT), found, mine)
+            surfaces.cached[key] = found
 
     # -- telling ---------------------------------------------------------------------------------
 
@@ -279,11 +388,21 @@ class Machine:
         if isinstance(value, int):
             return self.world.names.get(value) or ("all" if value == MAX else f"{value:_}")
         if isinstance(value, Leg):
-            what = f"u{underlying_of(value.instrument)} {value.size:_}" if value.instrument else ""
+            what = f"{named(value.instrument)} {value.size:_}" if value.instrument else ""
             return f"<{self.name(value.account)} {what} {value.quote:_}>"
         if isinstance(value, list | tuple):
             return "(" + ", ".join(map(self.name, value)) + ")"
         return self.world.names.get(value, str(value))
+
+
+def named(instrument: int) -> str:
+    """Underlying, expiry, strike and kind, as far as there are."""
+    parts = [f"u{underlying_of(instrument)}"]
+    if expiry_of(instrument):
+        parts.append(str(expiry_of(instrument)))
+    if is_option(instrument):
+        parts += [str(strike_of(instrument)), "CP"[kind_of(instrument) == PUT]]
+    return "-".join(parts)
 
 
 def _pack_pool(pool: Pool) -> list[int]:

@@ -1,9 +1,23 @@
 """MarketData of the specification: what the sources tell, and what is rolled and stored of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from plimsoll.spec import market as market_spec
-from plimsoll.spec.market import MAX_PRICE, Market, MarketParams, MarketState
+from plimsoll.spec.market import (
+    HOUR,
+    MAX_PRICE,
+    SETTLEMENT_UNIT,
+    WINDOW,
+    Expiry,
+    Forward,
+    Market,
+    MarketParams,
+    MarketState,
+)
+from plimsoll.spec.wad import BPS, WAD, require
+from plimsoll.spec.words import expiry_of, underlying_of
+from tests.fuzz.told import Told
 from tests.fuzz.world import FEED_DECIMALS, FEED_MAX_AGE, PRICES, SCALE, TRADED, UNDERLYINGS
 
 
@@ -26,36 +40,44 @@ class Round:
         return price, self.updated
 
 
-class Markets(dict[int, Market]):
-    """Every market as `roll` would tell it now, worked out when it is asked for."""
+Series = tuple[int, int]  # underlying and expiry
+MAX_AHEAD = 2 * 365 * 24 * HOUR
+RATIO_STEP = 200  # basis points
+RATIOS = 8 * WAD // 10, 125 * WAD // 100
+
+
+class Markets(Told[int, Market]):
+    """Every market as `roll` would tell it now, and every expiry and its forward."""
 
     def __init__(self, now: int) -> None:
-        super().__init__()
+        super().__init__(self._market)
         self.now = now
         self.params: dict[int, MarketParams] = {}
         self.stored: dict[int, MarketState] = {}
+        self.listed: dict[Series, Expiry] = {}  # as stored
         self.prices = {u: PRICES[u] * 10**FEED_DECIMALS for u in UNDERLYINGS}  # last sensible ones
         self.index = {u: Round(price, now, now) for u, price in self.prices.items()}
         self.mid = {u: Round(self.prices[u], now, now) for u in TRADED}
-        self._rolled: dict[int, tuple[MarketState, bool]] = {}
+        self.rolled = Told(self._roll)
+        self.expiries = Told(self._expiry)
+        self.forwards = Told(self._forward)
 
-    def __missing__(self, underlying: int) -> Market:
-        state, _ = self.roll(underlying)
-        self[underlying] = market_spec.market(self.params[underlying], state, self.now)
-        return self[underlying]
+    # -- as of now -------------------------------------------------------------------------------
 
-    def roll(self, underlying: int) -> tuple[MarketState, bool]:
+    def _market(self, underlying: int) -> Market:
+        state, _ = self.rolled[underlying]
+        return market_spec.market(self.params[underlying], state, self.now)
+
+    def _roll(self, underlying: int) -> tuple[MarketState, bool]:
         """The state with the sources' answers taken in, and whether it is worth storing."""
-        if underlying not in self._rolled:
-            params, mid = self.params[underlying], self._mid(underlying)
-            self._rolled[underlying] = market_spec.roll(
-                params,
-                self.stored[underlying],
-                self.index[underlying].report(self.now),
-                mid,
-                self.now,
-            )
-        return self._rolled[underlying]
+        return market_spec.roll(
+            self.params[underlying],
+            self.stored[underlying],
+            self.index[underlying].report(self.now),
+            self._mid(underlying),
+            self.now,
+            self.of(underlying),
+        )
 
     def _mid(self, underlying: int) -> int | None:
         params = self.params[underlying]
@@ -66,20 +88,105 @@ class Markets(dict[int, Market]):
             return None
         return report[0]
 
+    def _expiry(self, series: Series) -> Expiry:
+        underlying, expiry = series
+        params, state = self.params[underlying], self.stored[underlying]
+        return market_spec.gather(params, state, expiry, self.listed[series], self.now)
+
+    def _forward(self, series: Series) -> Forward:
+        return market_spec.forward(series[1], self.expiries[series], self.now)
+
+    def of(self, underlying: int) -> list[int]:
+        """Expiries of an underlying."""
+        return [expiry for owner, expiry in self.listed if owner == underlying]
+
+    def ahead(self) -> list[Series]:
+        return [series for series in self.listed if series[1] > self.now]
+
+    def pack_expiry(self, series: Series) -> int:
+        """As stored; of what is ahead with the next one."""
+        underlying, expiry = series
+        item, after = self.listed[series], [t for t in self.of(underlying) if t > expiry]
+        following = min(after, default=0) if expiry > self.now else 0
+        return (
+            item.gathered << 160
+            | item.ratio << 96
+            | item.posted << 56
+            | following // WINDOW << 32
+            | item.late << 1
+            | item.fixed
+        )
+
+    # -- what is done ----------------------------------------------------------------------------
+
     def store(self, underlying: int, state: MarketState) -> None:
         """What is told now stays the same."""
+        for series in self.listed:
+            if series[0] == underlying:
+                self.listed[series] = self.expiries[series]
         self.stored[underlying] = state
-        self._rolled.pop(underlying, None)
+        self.rolled.pop(underlying, None)
+
+    def advance(self, underlying: int) -> None:
+        """What is stored before something changes."""
+        params, state = self.params[underlying], self.stored[underlying]
+        ahead = self.of(underlying)
+        self.store(underlying, market_spec.advance(params, state, self.now, ahead))
+
+    def list(self, series: Series, ratio: int) -> None:
+        underlying, expiry = series
+        require(expiry % WINDOW == 0, "market: expiry out of range")
+        require(
+            self.now + HOUR < expiry <= self.now + MAX_AHEAD,
+            "market: expiry out of range",
+        )
+        require(series not in self.listed, "market: already listed")
+        require(RATIOS[0] <= ratio <= RATIOS[1], "market: ratio out of range")
+        self.advance(underlying)
+        self.listed[series] = Expiry(ratio, self.now)
+        ahead = min(t for t in self.of(underlying) if t > self.now)
+        self.stored[underlying] = replace(self.stored[underlying], next_expiry=ahead)
+
+    def set_ratio(self, series: Series, ratio: int) -> None:
+        item = self.listed[series]
+        require(self.now < series[1], "market: expired")
+        near = abs(ratio - item.ratio) * BPS <= RATIO_STEP * item.ratio
+        require(near, "market: ratio moves too far")
+        require(RATIOS[0] <= ratio <= RATIOS[1], "market: ratio out of range")
+        self.listed[series] = replace(item, ratio=ratio, posted=self.now)
+
+    def fix(self, series: Series, price: int) -> None:
+        require(self.now >= series[1] + HOUR, "market: too early")
+        item = self.expiries[series]
+        require(not item.fixed, "market: already fixed")
+        require(0 < price <= MAX_PRICE, "market: price out of range")
+        self.advance(series[0])
+        price = price // SETTLEMENT_UNIT * SETTLEMENT_UNIT
+        self.listed[series] = replace(item, gathered=price, fixed=True)
+
+    def save(self) -> tuple[Any, ...]:
+        return dict(self.stored), dict(self.listed)
+
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        self.stored, self.listed = saved
 
     def forget(self) -> None:
         """After time, a source or a parameter has changed."""
-        self.clear()
-        self._rolled.clear()
+        for told in (self, self.rolled, self.expiries, self.forwards):
+            told.clear()
+
+
+def series_of(word: int) -> Series:
+    """Of a position word or an instrument."""
+    return underlying_of(word), expiry_of(word)
 
 
 def pack_state(state: MarketState) -> tuple[int, int]:
     return (
-        state.index << 136 | state.stable << 40 | state.updated,
+        state.next_expiry // WINDOW << 232
+        | state.index << 136
+        | state.stable << 40
+        | state.updated,
         (state.funding % 2**96) << 160
         | (state.premium % 2**60) << 100
         | (state.observation % 2**60) << 40

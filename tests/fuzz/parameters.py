@@ -4,16 +4,18 @@ from collections.abc import Callable
 from dataclasses import astuple, replace
 from typing import Any
 
-from plimsoll.spec import market as market_spec
+from plimsoll.spec import surface as surface_spec
 from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.interest import Rates
+from plimsoll.spec.ledger import Series
 from plimsoll.spec.liquidation import LiquidationParams
 from plimsoll.spec.margin import Factors, UnderlyingParams
 from plimsoll.spec.market import MarketParams
 from plimsoll.spec.orders import Fees
-from plimsoll.spec.wad import BPS, WAD
-from plimsoll.spec.words import SIZE_LIMIT
-from tests.fuzz.calls import Call
+from plimsoll.spec.smile import NANO, Smile
+from plimsoll.spec.wad import BPS, WAD, require
+from plimsoll.spec.words import SIZE_LIMIT, STRIKE_UNIT
+from tests.fuzz.calls import Act, Call
 from tests.fuzz.choices import Choices
 from tests.fuzz.machine import Machine
 from tests.fuzz.world import (
@@ -21,6 +23,7 @@ from tests.fuzz.world import (
     MAIN,
     TRADED,
     UNDERLYINGS,
+    WIDEST,
 )
 
 DAY = 86_400
@@ -42,6 +45,8 @@ def underlying_params(choices: Choices, largest: int) -> UnderlyingParams:
         beta=choices.integer(-BPS if choices.chance(10) else 3_000, BPS),
         calendar=choices.integer(0, min(scan_range // 2, 500)),
         depth=choices.magnitude(1 if choices.chance(10) else 1_000, 2**48 - 1),
+        vega=between(choices, 0, 5_000, BPS),
+        short=between(choices, 0, 200, 500),
     )
 
 
@@ -117,6 +122,47 @@ def size_limit(choices: Choices) -> int:
     return choices.magnitude(1, 10**11) if choices.chance(15) else SIZE_LIMIT
 
 
+def smile(choices: Choices) -> Smile:
+    """With a volatility of 10 .. 200 % at the forward, or about that."""
+    variance = choices.integer(1_000, 20_000) ** 2 * NANO // BPS**2
+    width = choices.integer(NANO // 20, NANO // 2)
+    wings = variance * choices.integer(0, 100) // 100
+    return Smile(
+        a=variance - wings * width // NANO,
+        b=wings,
+        rho=choices.integer(-7 * NANO // 10, 7 * NANO // 10),
+        m=choices.integer(-width // 4, width // 4),
+        s=width,
+    )
+
+
+def moved(choices: Choices, old: Smile) -> Smile:
+    """A smile near another one, now and then none that may be posted after it."""
+    if choices.chance(75):
+        percent = choices.integer(85, 115)
+        return replace(old, a=old.a * percent // 100, b=old.b * percent // 100)
+    if choices.chance(50):
+        return smile(choices)
+    return replace(old, **choices.pick([{"s": 0}, {"a": -old.b}, {"b": 2**39, "s": 1}]))
+
+
+def strikes(choices: Choices, index: int, limit: int) -> Series:
+    """A few strikes around the index, or futures only."""
+    if choices.chance(10):
+        return Series(0, 0, 0, limit)
+    step = max(1, index // STRIKE_UNIT // choices.integer(5, 30))
+    middle, wing = (
+        max(1, index // STRIKE_UNIT // step),
+        choices.integer(0, 3 if choices.chance(75) else 7),
+    )
+    return Series(step, max(1, middle - wing) * step, (middle + wing) * step, limit)
+
+
+def series_limit(choices: Choices) -> int:
+    """Of each instrument of an expiry."""
+    return min(size_limit(choices), 2**64 - 1) if choices.chance(97) else 0
+
+
 # -- setting, on both sides ----------------------------------------------------------------------
 
 
@@ -126,19 +172,21 @@ def change(
     args: tuple[Any, ...],
     model: Callable[[], None],
     governor: bool = False,
-) -> None:
-    """One parameter; what it moves becomes known anew."""
+) -> Act | None:
+    """One parameter, or what keepers of data post; what it moves becomes known anew."""
 
     def changed() -> None:
         model()
         m.moved()
 
     sender = m.world.governor if governor or m.choices.chance(50) else m.world.steward
-    m.act(Call(sender, function, args, changed, frees=True))
+    return m.act(Call(sender, function, args, changed, frees=True))
 
 
 def set_underlying(m: Machine, underlying: int, params: UnderlyingParams) -> None:
     def model() -> None:
+        covered = surface_spec.covers(m.surfaces.stored[underlying].span, params.scan_range)
+        require(covered, "engine: scan range beyond span")
         known = {**m.ledger.model.underlyings, underlying: params}
         m.ledger.model = replace(m.ledger.model, underlyings=known)
 
@@ -161,11 +209,21 @@ def set_factors(m: Machine, new: Factors) -> None:
 
 def set_market(m: Machine, underlying: int, params: MarketParams) -> None:
     def model() -> None:
-        old, state = m.markets.params[underlying], m.markets.stored[underlying]
-        m.markets.store(underlying, market_spec.advance(old, state, m.now))
+        m.markets.advance(underlying)
         m.markets.params[underlying] = params
 
     change(m, m.world.market.set_params, (underlying, params), model)
+
+
+def set_span(m: Machine, underlying: int, span: int) -> None:
+    def model() -> None:
+        scan_range = m.ledger.model.underlyings[underlying].scan_range
+        wider = span >= m.surfaces.stored[underlying].span
+        covered = wider or surface_spec.covers(span, scan_range)
+        require(covered, "surface: span below scan range")
+        m.surfaces.set_span(underlying, span)
+
+    change(m, m.world.surface.set_span, (underlying, span), model)
 
 
 def set_rates(m: Machine, new: Rates) -> None:
@@ -217,7 +275,7 @@ def set_size_limit(m: Machine, underlying: int, limit: int) -> None:
 def any_change(m: Machine) -> None:
     """One parameter moves, within its bounds."""
     choices = m.choices
-    kind = choices.integer(0, 8)
+    kind = choices.integer(0, 9)
     underlying = choices.pick(UNDERLYINGS)
     asset = choices.integer(0, MAIN - 1)
     if kind == 0:
@@ -241,6 +299,10 @@ def any_change(m: Machine) -> None:
         set_fees(m, fees(choices))
     elif kind == 7:
         set_cap(m, asset, choices.integer(0, 100) if choices.chance(10) else largest_cap(asset))
+    elif kind == 8:
+        scan_range = m.ledger.model.underlyings[underlying].scan_range
+        least = max(1, 102 * (BPS + scan_range) // 100 - BPS)
+        set_span(m, underlying, choices.integer(least, WIDEST))
     else:
         limit = 0 if choices.chance(5) else size_limit(choices)
         set_size_limit(m, choices.pick(TRADED), limit)

@@ -5,28 +5,48 @@ Numbers are steered so that most actions are possible, and some just not.
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
+from functools import partial
 from typing import Any
 
 from plimsoll.client.orders import Leg as OrderLeg
 from plimsoll.client.orders import Order, SignedOrder
 from plimsoll.spec import liquidation, orders
+from plimsoll.spec import smile as smile_spec
 from plimsoll.spec.ledger import QUOTE, Leg
 from plimsoll.spec.margin import UnderlyingParams
-from plimsoll.spec.market import LIQUIDATION, MAX_PRICE, OPEN, MarketParams, MarketState
+from plimsoll.spec.market import (
+    LIQUIDATION,
+    MAX_PRICE,
+    OPEN,
+    WINDOW,
+    MarketParams,
+    MarketState,
+)
+from plimsoll.spec.smile import Smile
+from plimsoll.spec.surface import MAX_AGE, MIN_AGE
 from plimsoll.spec.wad import BPS, MAX, SIZE, WAD, clamp, require
 from plimsoll.spec.words import (
+    CALL,
     CASH,
+    KEY_SHIFT,
     MAX_COLLATERALS,
     PORTFOLIO,
+    PUT,
+    expiry_of,
+    future,
+    is_option,
+    key_of,
     owner_of,
     perpetual,
-    size_of,
     underlying_of,
 )
+from plimsoll.spec.words import call as call_of
+from plimsoll.spec.words import put as put_of
 from tests.fuzz import parameters
-from tests.fuzz.calls import Call, check
+from tests.fuzz.calls import Act, Call, check, holdings
 from tests.fuzz.machine import Machine
-from tests.fuzz.markets import Round
+from tests.fuzz.markets import Round, Series
+from tests.fuzz.surfaces import unpack_epoch
 from tests.fuzz.world import (
     DECIMALS,
     EUR,
@@ -46,6 +66,7 @@ SCOPES = WITHDRAW, TRANSFER, CONFIGURE = 1, 2, 3  # of an operator
 PAUSE_WITHDRAW, PAUSE_TRADE, PAUSE_LIQUIDATE = 1, 2, 4  # the registry's actions
 MAX_PAUSE, COOLDOWN, GRACE = 3 * DAY, 7 * DAY, HOUR
 LEAST_REWARD = -(2**255)
+MOST_EXPIRIES = 4  # ahead, so that books meet in few of them
 UNIT = 10 ** (18 - QUOTE_DECIMALS)
 
 
@@ -257,27 +278,64 @@ def part_of(m: Machine, account: int, token: Any) -> int:
     return min(held, _free(m, account) * 10 ** DECIMALS[asset] // index) * part // 100
 
 
-def room(m: Machine, account: int, underlying: int) -> int:
+def room(m: Machine, account: int, instrument: int) -> int:
     """About how many contracts, 1e-8, an account can trade."""
+    underlying = underlying_of(instrument)
     factors, params = m.ledger.model.factors, m.ledger.model.underlyings[underlying]
     margin = params.scan_range * factors.initial * m.markets[underlying].mark // BPS**2
-    held = abs(m.ledger.position(account, perpetual(underlying)))
-    limit = max(0, m.ledger.listing.max_size[underlying] - held)
+    held = abs(m.ledger.position(account, instrument))
+    limit = max(0, m.ledger.listing.size_limit(instrument, m.now) - held)
     return min(_free(m, account) * SIZE // margin, limit) + held // 2
 
 
-def positions(m: Machine) -> list[tuple[int, int]]:
-    """(account, position word) of all."""
+def positions(m: Machine) -> list[tuple[int, int, int]]:
+    """(account, instrument, size) of all that has not expired."""
     return [
-        (account, word)
+        (account, instrument, size)
         for account in m.world.accounts
         for word in m.ledger.account(account).positions
+        if not 0 < expiry_of(word) <= m.now
+        for instrument, size in holdings(word)
     ]
 
 
+def open_series(m: Machine) -> list[Series]:
+    """Expiries ahead that are listed for trading."""
+    return [series for series in m.markets.ahead() if series in m.ledger.listing.series]
+
+
+def instrument(m: Machine) -> int:
+    """Any that is listed."""
+    choices, series = m.choices, open_series(m)
+    if not series or choices.chance(45):
+        return perpetual(choices.pick(TRADED))
+    underlying, expiry = choices.pick(series)
+    grid = m.ledger.listing.series[underlying, expiry]
+    if not grid.step or choices.chance(25):
+        return future(underlying, expiry)
+    strike = choices.integer(grid.low // grid.step, grid.high // grid.step) * grid.step
+    return (put_of if choices.chance(50) else call_of)(underlying, expiry, strike)
+
+
+def package(m: Machine, most: int = 1) -> list[tuple[int, int]]:
+    """(instrument, ratio) of one, or of some that go together."""
+    choices, first = m.choices, instrument(m)
+    if choices.chance(70):
+        return [(first, 1)]
+    if is_option(first) and choices.chance(60):
+        underlying, expiry = underlying_of(first), expiry_of(first)
+        key = key_of(first) << KEY_SHIFT
+        straddle = [(key | CALL, 1), (key | PUT, 1)]
+        conversion = [(future(underlying, expiry), 1), (key | PUT, 1), (key | CALL, -1)]
+        return choices.pick([straddle, conversion])
+    sign = 1 if choices.chance(50) else -1
+    return [(first, 1), (instrument(m), choices.integer(1, most) * sign)]
+
+
 def _short(m: Machine) -> list[int]:
-    """Accounts that may be liquidated."""
-    margins = ((account, m.margin(account)) for account in m.world.accounts)
+    """Some accounts that may be liquidated."""
+    some = m.choices.sample(m.world.accounts, 7)
+    margins = ((account, m.margin(account)) for account in some)
     return [account for account, margin in margins if margin.equity < margin.maintenance]
 
 
@@ -290,6 +348,8 @@ def set_up(m: Machine) -> None:
     for underlying in UNDERLYINGS:
         m.markets.stored[underlying] = MarketState(*world.market.state(underlying))
         m.markets.params[underlying] = MarketParams(*world.market.params(underlying))
+        word = world.read(world.surface_at, world.epoch_slots[underlying])
+        m.surfaces.stored[underlying] = unpack_epoch(word)
     parameters.set_factors(m, parameters.factors(choices))
     for underlying in UNDERLYINGS:
         market = parameters.market_params(choices, underlying in TRADED)
@@ -309,6 +369,8 @@ def set_up(m: Machine) -> None:
     for underlying in TRADED:
         parameters.set_size_limit(m, underlying, parameters.size_limit(choices))
     m.ledger.listing.max_size[EUR] = 0
+    for _ in range(choices.integer(0, 4)):
+        list_expiry(m)
     for account in world.accounts:
         owner = world.owner(account)
         for venue in world.venues:
@@ -404,18 +466,167 @@ def fail(m: Machine) -> None:
     m.moved()
 
 
-def roll(m: Machine) -> None:
-    """Anybody lets MarketData take in what there is: what is new must be stored."""
-    underlying = m.choices.pick(UNDERLYINGS)
+def roll_of(m: Machine, underlying: int) -> Call:
+    """What is new must be stored."""
 
     def model() -> tuple[int, ...]:
         told = m.markets[underlying]
-        m.markets.store(underlying, m.markets.roll(underlying)[0])
+        m.markets.store(underlying, m.markets.rolled[underlying][0])
         return astuple(told)
 
-    if not m.markets.roll(underlying)[1]:
-        return  # nothing new, nothing to store
-    m.act(Call(m.world.stranger, m.world.market.roll, (underlying,), model))
+    return Call(m.world.stranger, m.world.market.roll, (underlying,), model)
+
+
+def roll(m: Machine, underlying: int = 0) -> None:
+    """Anybody lets MarketData take in what there is."""
+    underlying = underlying or m.choices.pick(UNDERLYINGS)
+    if m.markets.rolled[underlying][1]:  # else there is nothing to store
+        m.act(roll_of(m, underlying))
+
+
+# -- rules: expiries and the surface -------------------------------------------------------------
+
+
+def list_expiry(m: Machine) -> None:
+    """An expiry with its first smile, then what is traded of it."""
+    choices, world, markets = m.choices, m.world, m.markets
+    underlying = choices.pick(TRADED)
+    if len(markets.ahead()) >= MOST_EXPIRIES:
+        expire(m)
+        return
+    later = choices.magnitude(3, 12 * DAY // HOUR if choices.chance(90) else 4 * 365 * 24)
+    expiry = (m.now + later * HOUR) // WINDOW * WINDOW + choices.chance(3)
+    series, ratio = (underlying, expiry), WAD * choices.integer(95, 105) // 100
+    ratio = WAD // 2 if choices.chance(2) else ratio
+    listing = partial(markets.list, series, ratio)
+    if not parameters.change(m, world.market.list_expiry, (*series, ratio), listing):
+        return
+    if _post(m, series, parameters.smile(choices), ratio, m.now):
+        list_strikes(m, series)
+
+
+def list_strikes(m: Machine, series: Series | None = None) -> None:
+    """What can be traded of an expiry, and how much; again, around another spot."""
+    choices = m.choices
+    if not series:
+        known = [series for series in m.markets.ahead() if series in m.surfaces.smiles]
+        if not known:
+            list_expiry(m)
+            return
+        series = choices.pick(known)
+    limit = parameters.series_limit(choices)
+    grid = parameters.strikes(choices, m.markets[series[0]].index, limit)
+
+    def model() -> None:
+        m.ledger.listing.series[series] = grid
+        if grid.step:
+            for strike in range(grid.low, grid.high + 1, grid.step):
+                m.strikes.setdefault(series, set()).add(key_of(call_of(*series, strike)))
+
+    args = (*series, astuple(grid))
+    parameters.change(m, m.world.registry.list_series, args, model, governor=True)
+
+
+def _post(m: Machine, series: Series, shape: Smile, ratio: int, time: int) -> Act | None:
+    model = partial(m.surfaces.post, series, shape, ratio, time)
+    args = (*series, astuple(shape), ratio, time)
+    return parameters.change(m, m.world.surface.post, args, model)
+
+
+def post(m: Machine) -> None:
+    """The steward posts a smile and a ratio, or the ratio alone; not all that he tries stands."""
+    choices = m.choices
+    known = [series for series in m.surfaces.smiles if series[1] > m.now or choices.chance(3)]
+    if not known:
+        list_expiry(m)
+        return
+    series = choices.pick(known)
+    ratio = m.markets.listed[series].ratio * (BPS + choices.integer(-180, 180)) // BPS
+    if choices.chance(5):
+        ratio = ratio * 102 // 100
+    if choices.chance(20):
+        model = partial(m.markets.set_ratio, series, ratio)
+        parameters.change(m, m.world.market.set_ratio, (*series, ratio), model)
+        return
+    old, posted, _ = smile_spec.unpack(m.surfaces.smiles[series][0])
+    if m.now < posted + HOUR and choices.chance(80):
+        tick(m)
+    time = m.now + (choices.integer(-HOUR, 1) if choices.chance(10) else 0)
+    _post(m, series, parameters.moved(choices, old), ratio, time)
+
+
+def refresh(m: Machine) -> None:
+    """Anybody begins an epoch that is due, or has the words of an account's options computed."""
+    choices, surface, stranger = m.choices, m.world.surface, m.world.stranger
+    underlying, words = choices.pick(TRADED), m.ledger.account(_account(m)).positions
+
+    def begin() -> tuple[int, ...]:
+        m.surfaces.store(underlying)
+        epoch = m.surfaces.epochs[underlying]
+        return epoch.reference, epoch.span, epoch.bound, epoch.time, epoch.number
+
+    def load() -> list[int]:
+        return [m.surfaces.load(word) for word in words]
+
+    if choices.chance(50):  # just as an epoch ends, or just before
+        m.act(Call(stranger, surface.roll, (underlying,), begin))
+        epoch, ahead = m.surfaces.stored[underlying], m.markets[underlying].next_expiry
+        oldest = clamp((ahead - epoch.time) // 9, *MAX_AGE) if ahead else MAX_AGE[1]
+        age = MIN_AGE if epoch.posted >= epoch.time else oldest
+        _until(m, epoch.time + age + choices.integer(-1, 1))
+    if choices.chance(50):
+        m.act(Call(stranger, surface.roll, (underlying,), begin))
+    elif choices.chance(50):
+        m.act(Call(stranger, surface.load, (words,), load))
+    else:
+        m.act(Call(stranger, surface.refresh, (words,), lambda: (load(), None)[1]))
+
+
+def expire(m: Machine) -> None:
+    """An expiry comes near, or passes: watched, glimpsed, or slept through."""
+    choices = m.choices
+    if not (ahead := sorted(m.markets.ahead(), key=lambda series: series[1])):
+        list_expiry(m)
+        return
+    underlying, expiry = ahead[0] if choices.chance(80) else choices.pick(ahead)
+    kind = choices.integer(0, 3)
+    if kind > 0:  # into the last half hour, or to what is just before it
+        _until(m, expiry - choices.integer(1, 2 * WINDOW))
+    if kind > 1:
+        for _ in range(choices.integer(1, 4)):
+            for other in UNDERLYINGS:
+                report(m, other, choices.integer(-100, 100))
+            m.moved()
+            if kind == 2 or choices.chance(50):
+                roll(m, underlying)
+            _until(m, min(m.now + choices.integer(1, WINDOW), expiry))
+    if kind != 1:
+        _until(m, expiry + (choices.magnitude(1, HOUR) if choices.chance(80) else 0))
+        if choices.chance(50):
+            roll(m, underlying)
+
+
+def _until(m: Machine, time: int) -> None:
+    if time > m.now:
+        m.wait(time - m.now)
+
+
+def fix(m: Machine) -> None:
+    """The governor says what an expiry settles at that nobody looked at; else he is refused."""
+    choices, markets = m.choices, m.markets
+    if not markets.listed:
+        return
+    missed = [s for s in markets.listed if s[1] <= m.now and not markets.expiries[s].fixed]
+    series = choices.pick(missed or list(markets.listed)[:3])
+    if not missed and choices.chance(60):
+        expire(m)
+        return
+    if choices.chance(80):
+        _until(m, series[1] + HOUR)
+    price = markets[series[0]].index * choices.integer(80, 120) // 100
+    price = MAX_PRICE + 1 if choices.chance(3) else price
+    model = partial(markets.fix, series, price)
+    parameters.change(m, m.world.market.fix, (*series, price), model, governor=True)
 
 
 # -- rules: owners -------------------------------------------------------------------------------
@@ -460,6 +671,10 @@ def _netting(m: Machine, sender: Any, account: int) -> Call:
 
 
 def _settle(m: Machine, sender: Any, account: int) -> Call:
+    """Mostly an account that has something to be paid for."""
+    over = [other for other in m.world.accounts if m.standing(m.ledger.account(other)).payoffs]
+    if over and m.choices.chance(80):
+        return settle_of(m, sender, m.choices.pick(over))
     return settle_of(m, sender, _account(m))
 
 
@@ -536,7 +751,7 @@ def operate(m: Machine) -> None:
     actor = next(actor for actor in actors if int(actor.address, 16) == number)
     build = {WITHDRAW: _withdraw, TRANSFER: _transfer, CONFIGURE: _netting}.get(scope)
     if build is None:
-        m.act(_liquidation(m, actor, account))
+        m.act(_liquidation(m, actor, account, _short(m)))
     else:
         m.act(build(m, actor, account))
 
@@ -586,9 +801,9 @@ def unlock(m: Machine) -> None:
         kind = choices.integer(0, 9)
         if kind < 6:
             calls.append(book_of(m, desk, _legs(m)))
-        elif kind < 8 and (_short(m) or choices.chance(10)):
+        elif kind < 8 and ((short := _short(m)) or choices.chance(10)):
             to = choices.pick(_granted(m, int(m.world.liquidator.address, 16)))
-            calls.append(_liquidation(m, desk, to))
+            calls.append(_liquidation(m, desk, to, short))
         else:
             scope = choices.pick(SCOPES)
             build = {WITHDRAW: _withdraw, TRANSFER: _transfer, CONFIGURE: _netting}[scope]
@@ -605,8 +820,8 @@ def _granted(m: Machine, scope: int) -> list[int]:
 # -- rules: trading ------------------------------------------------------------------------------
 
 
-def price(m: Machine, underlying: int, widest: int) -> int:
-    return m.markets[underlying].mark * (BPS + m.choices.integer(-widest, widest)) // BPS
+def price(m: Machine, instrument: int, widest: int) -> int:
+    return m.ledger.mark(instrument) * (BPS + m.choices.integer(-widest, widest)) // BPS
 
 
 def swap(buyer: int, seller: int, instrument: int, size: int, price: int) -> list[Leg]:
@@ -633,34 +848,35 @@ def _legs(m: Machine) -> list[Leg]:
     choices = m.choices
     if choices.chance(4):
         return _gift(m, CASH)
-    underlying = choices.pick(TRADED)
-    instrument = perpetual(underlying)
+    bundle = package(m)
     taker, buys = able(m), choices.chance(50)
     legs: list[Leg] = []
-    for _ in range(choices.integer(1, 3) if choices.chance(30) else 1):
+    for _ in range(choices.integer(1, 3) if len(bundle) == 1 and choices.chance(30) else 1):
         maker = able(m)
-        if choices.chance(30) and (opposite := _opposite(m, taker, underlying, buys)):
+        opposite = _opposite(m, taker, bundle[0][0], buys)
+        if opposite and choices.chance(30):
             maker = choices.pick(opposite)
-        most = min(room(m, taker, underlying), room(m, maker, underlying))
+        most = min(room(m, who, one) for who in (taker, maker) for one, _ in bundle)
         size = max(1, most * choices.integer(1, 80 if choices.chance(90) else 150) // 100)
-        at = price(m, underlying, 30 if choices.chance(90) else 1_000)
-        buyer, seller = (taker, maker) if buys else (maker, taker)
-        legs += swap(buyer, seller, instrument, size, at)
+        for one, ratio in bundle:
+            at = price(m, one, 30 if choices.chance(90) else 1_000)
+            buyer, seller = (taker, maker) if buys == (ratio > 0) else (maker, taker)
+            legs += swap(buyer, seller, one, size, at)
     if choices.chance(30):
         legs += _fee(m, taker, legs[0].quote)
     if choices.chance(5):
-        legs += _gift(m, choices.pick([CASH, instrument]))
+        legs += _gift(m, choices.pick([CASH, bundle[0][0]]))
     if choices.chance(3):
         legs = _broken(m, legs)
     return legs
 
 
-def _opposite(m: Machine, taker: int, underlying: int, buys: bool) -> list[int]:
+def _opposite(m: Machine, taker: int, instrument: int, buys: bool) -> list[int]:
     """Accounts for which the other side of a trade reduces a position."""
     return [
         account
-        for account, word in positions(m)
-        if account != taker and underlying_of(word) == underlying and (size_of(word) > 0) == buys
+        for account, held, size in positions(m)
+        if account != taker and held == instrument and (size > 0) == buys
     ]
 
 
@@ -693,20 +909,38 @@ def close(m: Machine) -> None:
     if not (held := positions(m)):
         trade(m)
         return
-    account, word = choices.pick(held)
-    underlying = underlying_of(word)
-    others = sorted(
-        (other for other in m.world.accounts if other != account),
-        key=lambda other: -room(m, other, underlying),
-    )
-    opposite = _opposite(m, account, underlying, size_of(word) < 0)
-    other = choices.pick(opposite if opposite and choices.chance(50) else others[:3])
-    size = max(1, abs(size_of(word)) * choices.integer(1, 100) // 100)
+    account, one, held_size = choices.pick(held)
+    others = [other for other in m.world.accounts if other != account]
+    others = sorted(choices.sample(others, 4), key=lambda other: -room(m, other, one))
+    opposite = _opposite(m, account, one, held_size < 0)
+    other = choices.pick(opposite if opposite and choices.chance(50) else others[:2])
+    size = max(1, abs(held_size) * choices.integer(1, 100) // 100)
     if choices.chance(30):
-        size = abs(size_of(word))
-    at = price(m, underlying, 0 if choices.chance(60) else 50)
-    buyer, seller = (account, other) if size_of(word) < 0 else (other, account)
-    m.act(book_of(m, m.world.venue, swap(buyer, seller, perpetual(underlying), size, at)))
+        size = abs(held_size)
+    at = price(m, one, 0 if choices.chance(60) else 50)
+    buyer, seller = (account, other) if held_size < 0 else (other, account)
+    m.act(book_of(m, m.world.venue, swap(buyer, seller, one, size, at)))
+
+
+def collect(m: Machine) -> None:
+    """One account has many options: of each expiry it trades all strikes, a few of each."""
+    choices, one = m.choices, m.world.accounts[-2]
+    grids = [s for s in open_series(m) if m.ledger.listing.series[s].step]
+    if not grids:
+        list_expiry(m)
+        return
+    if not _free(m, one):
+        m.act(deposit_of(m, m.world.owner(one), one, m.world.quote, choices.magnitude(1, 10**13)))
+    for series in grids:
+        other, grid = able(m, but=one), m.ledger.listing.series[series]
+        legs: list[Leg] = []
+        for strike in list(range(grid.low, grid.high + 1, grid.step))[:16]:
+            option = (put_of if choices.chance(50) else call_of)(*series, strike)
+            most = min(room(m, account, option) for account in (one, other)) // 20
+            size = max(1, most * choices.integer(1, 100) // 100)
+            pair = (one, other) if choices.chance(50) else (other, one)
+            legs += swap(*pair, option, size, price(m, option, 10))
+        m.act(book_of(m, m.world.venue, legs))
 
 
 # -- rules: signed orders ------------------------------------------------------------------------
@@ -742,24 +976,18 @@ def _order(
 
 
 def sign(m: Machine) -> None:
-    """A maker signs an order, for one perpetual or for two together, which stands until it is
+    """A maker signs an order, for one instrument or for some together, which stands until it is
     filled or void.
     """
     choices = m.choices
-    account, underlying = able(m), choices.pick(TRADED)
-    legs = [OrderLeg(perpetual(underlying))]
-    if choices.chance(30):
-        ratio = choices.integer(1, 5) * (1 if choices.chance(50) else -1)
-        legs.append(OrderLeg(perpetual(choices.pick(TRADED)), ratio))
-    most = min(room(m, account, underlying_of(leg.instrument)) // abs(leg.ratio) for leg in legs)
+    account = able(m)
+    legs = tuple(OrderLeg(*leg) for leg in package(m, most=5))
+    most = min(room(m, account, leg.instrument) // abs(leg.ratio) for leg in legs)
     size = max(1, most * choices.integer(1, 100) // 100)
     size = size if choices.chance(50) else -size
-    limit = sum(leg.ratio * price(m, underlying_of(leg.instrument), 50) for leg in legs)
+    limit = sum(leg.ratio * price(m, leg.instrument, 50) for leg in legs)
     limit = clamp(limit, -MAX_PRICE, MAX_PRICE)
-    m.orders = [
-        *m.orders[-11:],
-        _signed(m, _order(m, account, tuple(legs), size, limit, taker=False)),
-    ]
+    m.orders = [*m.orders[-11:], _signed(m, _order(m, account, legs, size, limit, taker=False))]
 
 
 def cancel(m: Machine) -> None:
@@ -862,9 +1090,8 @@ def match(m: Machine) -> None:
 # -- rules: keepers, guardian, steward -----------------------------------------------------------
 
 
-def _liquidation(m: Machine, sender: Any, to: int) -> Call:
+def _liquidation(m: Machine, sender: Any, to: int, short: list[int]) -> Call:
     choices = m.choices
-    short = _short(m)
     account = choices.pick(short) if short else _account(m)
     most = WAD if choices.chance(60) else choices.integer(1, WAD)
     least = 10**30 if choices.chance(3) else LEAST_REWARD
@@ -874,12 +1101,13 @@ def _liquidation(m: Machine, sender: Any, to: int) -> Call:
 def liquidate(m: Machine) -> None:
     """A keeper takes a slice of an account that is short, if there is one, on the terms quoted."""
     choices, world = m.choices, m.world
-    if not _short(m) and choices.chance(90):
+    if not (short := _short(m)) and choices.chance(90):
         (jump if choices.chance(50) else trade)(m)
         return
-    richest = sorted(world.accounts, key=lambda account: -_free(m, account))
-    to = choices.pick(richest[:3] if choices.chance(90) else [*world.accounts, world.insurance])
-    call = _liquidation(m, world.owner(to), to)
+    some = choices.sample(world.accounts, 5)
+    richest = sorted(some, key=lambda account: -_free(m, account))
+    to = choices.pick(richest[:2] if choices.chance(90) else [*world.accounts, world.insurance])
+    call = _liquidation(m, world.owner(to), to, short)
     try:
         quoted = world.liquidator.quote(call.args[0], call.args[2])
     except Reverted as refusal:

@@ -3,10 +3,13 @@
 `make fuzz STEPS=... SEED=...` runs for as long as wanted.
 """
 
+import pkgutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import note, settings
@@ -19,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from plimsoll.spec.ledger import Account
-from plimsoll.spec.wad import WAD
+from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import PORTFOLIO, key_of, pack_position, perpetual
 from tests.fuzz import invariants
 from tests.fuzz.calls import Act, Call, Failure
@@ -38,8 +41,13 @@ REQUIRED = {  # by each seed alone
     "fair reduction": 40,
     "insurance pays": 20,
     "negative cash": 100,
+    "option": 1_000,
+    "option that is short": 800,
+    "options liquidated": 20,
+    "payoff": 20,
     "safer, not safe": 100,
     "short account": 100,
+    "sixteen positions": 10,
     "slice": 20,
     "three positions": 200,
     "whole liquidation": 20,
@@ -53,6 +61,10 @@ REFUSED = {
     ("liquidate", "liquidator: account is healthy"),
     ("liquidate", "registry: grace period"),
     ("liquidate", "vault: margin"),
+    ("list_expiry", "market: expiry out of range"),
+    ("list_expiry", "market: ratio out of range"),
+    ("post", "surface: expired"),
+    ("post", "surface: smile moves too far"),
     ("withdraw", "vault: margin"),
     ("withdraw", "vault: not allowed"),
 }
@@ -134,6 +146,31 @@ def test_a_defect_is_found_cut_down_and_repeated(
     assert replay(world, seed, tape) is None  # the defect is gone
 
 
+DEFECTS: dict[str, Callable[..., Any]] = {
+    "plimsoll.spec.black76.call_at": lambda right, *args: right(*args) + 1,
+    "plimsoll.spec.ledger.unsettled": lambda right, *args: _more(*right(*args)),
+    "plimsoll.spec.market.average": lambda right, gathered: right(gathered) + 10**8,
+    "plimsoll.spec.smile.vol": lambda right, *args: right(*args) * 101 // 100,
+    "plimsoll.spec.surface.is_due": lambda right, *args: right(*args[:-1], args[-1] - 1),
+}
+
+
+def _more(value: int, over: bool) -> tuple[int, bool]:
+    """A wei too much of a payoff."""
+    return value + over * SIZE, over
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_defects_of_dated_instruments_are_found(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """In words, smiles, epochs, and what an expiry settles at and pays."""
+    right = pkgutil.resolve_name(name)
+    monkeypatch.setattr(name, partial(DEFECTS[name], right))
+    with pytest.raises(Broken):
+        episode(world, "defect", 5_000, Counter())
+
+
 def test_a_tape_repeats_what_was_drawn() -> None:
     seeded, taped = Seeded("any"), Taped()
 
@@ -180,6 +217,7 @@ TAMPERED: dict[Callable[[Machine], None], Callable[[Machine], None]] = {
     invariants.sizes_sum_to_zero: lambda m: _change(
         m, positions=(pack_position(key_of(perpetual(BTC)), 1),)
     ),
+    invariants.settlement_is_zero_sum: lambda m: m.paid.update({(BTC, m.now): 1}),
     invariants.totals_are_sums: lambda m: _change(m, cash=m.ledger.account(_first(m)).cash + 1),
     invariants.tokens_are_accounted: lambda m: _pool(m, tokens=m.ledger.pool.tokens + 10**12),
     invariants.nothing_is_owned_twice: lambda m: _change(m, basis=2 * m.dust + WAD),
@@ -224,6 +262,11 @@ def _robbery(m: Machine) -> Act:
     return replace(act, call=replace(act.call, function=m.world.vault.book))
 
 
+def _theft_by_rolling(m: Machine) -> Act:
+    act = _ruin(m)
+    return replace(act, call=replace(act.call, function=m.world.surface.roll))
+
+
 def _insurance_in_debt(m: Machine) -> Act:
     act = _ruin(m, sellers=(_first(m),))
     m.ledger.accounts[m.world.insurance] = Account(cash=-1)
@@ -235,6 +278,8 @@ ACTS: dict[Callable[[Machine, Act], None], Callable[[Machine], Act]] = {
     invariants.leaves_no_risk: _ruin,
     invariants.healthy_stays_healthy: _ruin,
     invariants.no_action_leaves_bad_debt: _ruin,
+    invariants.settling_moves_no_equity: _ruin,
+    invariants.rolling_moves_no_money: _theft_by_rolling,
     invariants.venues_take_what_they_may: _robbery,
     invariants.liquidation_heals: lambda m: _ruin(m, sellers=(_first(m),)),
     invariants.liquidation_reaches_its_target: _half_a_slice,

@@ -14,7 +14,7 @@ from vyper.compiler.phases import CompilerData
 
 from plimsoll.spec.market import MarketParams
 from plimsoll.spec.wad import WAD
-from plimsoll.spec.words import account_id
+from plimsoll.spec.words import KEY_SHIFT, account_id
 from tests.deployment import deploy
 from tests.harness import accounts, chain, project
 from tests.harness.compiler import _search_paths, sources
@@ -28,6 +28,7 @@ DECIMALS = (18, 8, 9, 6, 0, 2, 18, 12, 6, 8, 18, 1, 17, 6, 18, 10, 3, 18)
 QUOTE_DECIMALS = 6
 FEED_DECIMALS = 8
 FEED_MAX_AGE = 86_400
+WIDEST = 5_000  # basis points: span of a grid
 RICH = 2**104  # token units that every actor has
 
 
@@ -112,6 +113,7 @@ def layout(name: str) -> dict[str, int]:
     return slots
 
 
+@cache
 def mapping(slot: int, *keys: int) -> int:
     """Where Vyper keeps the value of a (nested) mapping."""
     for key in keys:
@@ -125,6 +127,7 @@ class World:
         self.protocol = protocol = deploy(project, accounts, chain, **_overrides())
         self.vault = protocol.vault
         self.market = protocol.market
+        self.surface = protocol.surface
         self.engine = protocol.engine
         self.registry = protocol.registry
         self.orders = protocol.orders
@@ -135,7 +138,7 @@ class World:
         self.quote = protocol.quote
         ids = {symbol: item.id for symbol, item in protocol.params.underlyings.items()}
         for underlying in ids.values():  # wide enough for every scan range
-            protocol.surface.set_span(underlying, 5_000, sender=self.governor)
+            self.surface.set_span(underlying, WIDEST, sender=self.governor)
         assets = protocol.params.assets.values()
         self.asset_underlyings = [ids[asset.underlying] for asset in assets]
         self.tokens = [project.Token.at(self.registry.tokens(i)) for i in range(len(DECIMALS))]
@@ -189,6 +192,19 @@ class World:
                 return actor
         raise KeyError(account)
 
+    def series_slots(self, underlying: int, expiry: int) -> tuple[int, int, int]:
+        """Of an expiry: what MarketData knows, the smile posted last and the one before."""
+        series = underlying << 40 | expiry
+        return (
+            mapping(self.expiry_slot, underlying, expiry),
+            mapping(self.surface_slots["pending"], series),
+            mapping(self.surface_slots["before"], series),
+        )
+
+    def scenario_slot(self, key: int) -> int:
+        """Of a strike's word, while epochs are few."""
+        return mapping(self.surface_slots["words"], key << KEY_SHIFT)
+
     # -- raw storage: a read takes a fifth of a microsecond, a view a hundred times as long -------
 
     @property
@@ -199,6 +215,8 @@ class World:
 
     def _find_slots(self) -> None:
         vault, market = layout("MarginVault"), layout("MarketData")
+        self.expiry_slot = market["expiries"]
+        self.surface_slots = layout("VolSurface")
         known = [*self.accounts, *self.reserves]
         venues = [int(venue.address, 16) for venue in self.venues]
         self.pool_slots = [vault[name] for name in ("scaled", "indexes", "tokens")]
@@ -214,11 +232,13 @@ class World:
         self.market_slots = {
             u: (mapping(market["prices"], u), mapping(market["premiums"], u)) for u in UNDERLYINGS
         }
+        self.epoch_slots = {u: mapping(self.surface_slots["epochs"], u) for u in UNDERLYINGS}
         token = layout("Token")["balanceOf"]
         self.balance_slot = mapping(token, int(self.vault.address, 16))
         self.fill_slot = layout("OrderBook")["_states"]
         self.vault_at = self.vault.address.lower()
         self.market_at = self.market.address.lower()
+        self.surface_at = self.surface.address.lower()
         self.token_at = [token.address.lower() for token in [self.quote, *self.tokens]]
 
 

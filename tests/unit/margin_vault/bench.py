@@ -16,15 +16,13 @@ from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.interest import Pool, Rates
 from plimsoll.spec.ledger import QUOTE, Ledger, Leg, Listing, Series
 from plimsoll.spec.margin import Margin, UnderlyingParams
-from plimsoll.spec.market import OPEN, WINDOW, Expiry, Market, unsettled
+from plimsoll.spec.market import OPEN, WINDOW, Expiry, Market
 from plimsoll.spec.wad import MAX, SIZE, WAD, Revert
 from plimsoll.spec.words import (
     account_id,
-    expiry_of,
     is_option,
     owner_of,
     pack_account,
-    underlying_of,
 )
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Account, Chain, Contract, Project, Receipt, Reverted, reverts
@@ -99,6 +97,7 @@ class Bench:
         self.sent: dict[int, int] = {}  # tokens that were sent to the vault without a deposit
         self.words: dict[int, int] = {}  # accounts' words as told by events
         self.expiries: list[tuple[int, int]] = []  # (underlying, expiry)
+        self.marks: dict[int, int] = {}  # of options, once the engine is trusted
         self.check()
 
     def __getattr__(self, name: str) -> Any:
@@ -148,9 +147,7 @@ class Bench:
 
     def mark(self, instrument: int) -> int:
         self.sync()
-        if is_option(instrument):
-            return self.ledger.marks[instrument]
-        return self.ledger._price(instrument)[0]
+        return self.ledger.mark(instrument)
 
     def cash(self, account: int) -> int:
         return int(self.vault.book_of(account).cash)
@@ -262,11 +259,16 @@ class Bench:
         self.stub = self.project.EngineStub.deploy(self.market, self.engine, sender=self.governor)
         self.registry.set_engine(self.stub, sender=self.governor)
         self.ledger._assess = lambda draft: Margin(0, 0, 0, 0, OPEN)  # type: ignore[method-assign]
-        self.ledger.marks = {}
+        linear = self.ledger.mark
+
+        def mark(instrument: int) -> int:
+            return self.marks[instrument] if is_option(instrument) else linear(instrument)
+
+        self.ledger.mark = mark  # type: ignore[method-assign]
 
     def set_mark(self, option: int, price: float) -> None:
         self.stub.set_mark(option, round(price * WAD), sender=self.governor)
-        self.ledger.marks = {**self.ledger.marks, option: round(price * WAD)}
+        self.marks[option] = round(price * WAD)
 
     def list_expiry(self, underlying: int, expiry: int, ratio: float = 1) -> None:
         """In market data; what is traded of it is listed apart."""
@@ -507,10 +509,7 @@ class Bench:
 
     def _payoff(self, word: int) -> int:
         """What a position that is over has not been paid yet, an exact number of wei."""
-        underlying = underlying_of(word)
-        item = self.ledger.expiries.get((underlying, expiry_of(word)))
-        market = self.ledger.markets[underlying]
-        value, over = unsettled(word, market, item, self.ledger.now)
+        value, over = self.ledger.unsettled(word)
         assert not over or value % SIZE == 0
         return value // SIZE if over else 0
 

@@ -36,7 +36,7 @@ class Dated:
         return self._marked(put(BTC, self.expiry, strike * 10**8), mark)
 
     def _marked(self, option: int, mark: float) -> int:
-        if mark or option not in self.bench.ledger.marks:
+        if mark or option not in self.bench.marks:
             self.bench.set_mark(option, mark)
         return option
 

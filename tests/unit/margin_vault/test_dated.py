@@ -162,7 +162,7 @@ def test_not_listed(bench: Bench, dated: Dated, pair: tuple[int, int]) -> None:
         perpetual(BTC) + 1,
         call - 3,
     ):
-        bench.ledger.marks = {**bench.ledger.marks, instrument: 0}
+        bench.marks[instrument] = 0
         with bench.refused("vault: not listed"):
             bench.trade(account, other, SIZE, 10, instrument)
 
