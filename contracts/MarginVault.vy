@@ -247,8 +247,11 @@ def set_netting(account: uint256, level: uint256):
     self._only(self._may(account, msg.sender, CONFIGURE))
     self._require(level <= MAX_LEVEL, "vault: unknown level")
     pool: IMarginVault.Pool = self._accrue()
-    self._touch(account, pool)
     book: IMarginEngine.Book = self._load(account, pool)
+    for word: uint256 in book.positions:
+        # here nothing is settled, which else takes in the prices that a batch is to end with
+        extcall market.roll(instrument._underlying(word))
+    self._touch(account, pool)
     book.level = level
     self._check(account, book, pool, OPEN)
     interest._store(self._store(account, book, pool))

@@ -160,7 +160,7 @@ class Ledger:
         underlying, put = underlying_of(instrument), kind_of(instrument) == PUT
         market, grid = self.markets[underlying], self.surface.grids[underlying]
         one = pack_position(key_of(instrument), *((0, SIZE) if put else (SIZE, 0)))
-        risk = gather([one], market, self.surface, scan_range=0)
+        risk = gather([one], underlying, market, self.surface, scan_range=0)
         curve = curve_of([strip.options for strip in risk.strips.values()], grid)
         worth = Profile(axis_of(grid, market.index), curve, line=0).mark
         return max(0, worth + risk.parity // SIZE)

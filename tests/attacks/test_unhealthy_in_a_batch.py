@@ -78,3 +78,24 @@ def test_healthy_account(bench: Bench, thief: Contract) -> None:
     bench.jump(BTC, 45_500)
     run(bench, thief, liquidation(bench, first, second))
     assert bench.vault.position(first, bench.btc) < 5 * SIZE
+
+
+def test_a_price_of_ones_own(bench: Bench, vault: Contract, thief: Contract) -> None:
+    """An account below its initial margin has its state remembered, reports the next price, and
+    takes out what it gained by that, having become no less safe. But whatever is done first, the
+    prices of a batch are those of its beginning."""
+    first, second = bench.account(thief), bench.account(thief, 1)
+    bench.trade(second, first, 5 * SIZE)
+    margin = bench.margin(first)
+    bench.withdraw(first, bench.quote, (margin.equity - margin.initial) // 10**12)
+    bench.jump(BTC, 60_600)
+    bench.chain.mine(delta=1)
+    source = bench.protocol.feeds[BTC]
+    run(
+        bench,
+        thief,
+        (vault, vault.set_netting.encode_input(first, 1)),
+        (source, source.set_answer.encode_input(60_300 * 10**8)),
+        (bench.market, bench.market.roll.encode_input(BTC)),
+    )
+    assert bench.market.state(BTC).index == 60_600 * WAD
