@@ -142,25 +142,37 @@ def refresh(positions: DynArray[uint256, 128]):
 
 @internal
 def _refresh(positions: DynArray[uint256, 128]):
-    underlying: uint256 = max_value(uint256)  # none yet
+    underlying: uint256 = EACH  # none yet
     epoch: IVolSurface.Epoch = empty(IVolSurface.Epoch)
-    series: uint256 = 0  # underlying and expiry
-    priced: uint256 = 0  # the series that `common` is of
-    common: scenario_word.Series = empty(scenario_word.Series)
-    for position: uint256 in positions:
-        series = position >> 200
-        strike: uint256 = (position >> 136) & UINT64
-        if strike == 0 or series & UINT40 <= block.timestamp:
+    count: uint256 = len(positions)
+    for i: uint256 in range(count, bound=128):
+        position: uint256 = positions[i]
+        series: uint256 = position >> 200  # underlying and expiry
+        if (position >> 136) & UINT64 == 0 or series & UINT40 <= block.timestamp:
             continue
         if series >> 40 != underlying:
             underlying = series >> 40
             epoch = self._unpack(self._roll(underlying))
-        slot: uint256 = (position & KEY) | (epoch.number >> 16)
-        if self.words[slot] & STAMP != epoch.number & STAMP:
-            if series != priced:
-                common = self._series(series, epoch)
-                priced = series
+        if self._is_fresh(position, epoch.number):
+            continue
+        # at once all that have the series, which costs more than a word, in common with it
+        common: scenario_word.Series = self._series(series, epoch)
+        for j: uint256 in range(i, count, bound=128):
+            other: uint256 = positions[j]
+            strike: uint256 = (other >> 136) & UINT64
+            if other >> 200 != series or strike == 0 or self._is_fresh(other, epoch.number):
+                continue
+            slot: uint256 = (other & KEY) | (epoch.number >> 16)
             self.words[slot] = scenario_word._word(common, strike, epoch.number & STAMP)
+
+
+@internal
+@view
+def _is_fresh(position: uint256, number: uint256) -> bool:
+    """
+    @notice Whether the word of a position is of the epoch with a number.
+    """
+    return self.words[(position & KEY) | (number >> 16)] & STAMP == number & STAMP
 
 
 @internal
