@@ -413,8 +413,8 @@ def _loss(
     rest[0] = rest[1]
     rest[6] = rest[5]
 
-    # 2 wei, and what a line moves by a wei of the move; times 4
-    slack: int256 = unsafe_add(abs(line) >> 57, 12)
+    # 3 wei, and what a line moves from one place to the next, as the ends are rounded; times 4
+    slack: int256 = unsafe_add(unsafe_div(unsafe_mul(4, abs(line)), axis.pitch), 12)
     deepest: int256 = least
     low: int256 = self._place(axis, fall)
     high: int256 = self._place(axis, end)
@@ -434,19 +434,26 @@ def _loss(
         start: int256 = unsafe_mul(convert(cell, int256), DOWN_STEP)
         left = profile.curve[lane]
         rise: int256 = unsafe_sub(profile.curve[unsafe_add(lane, 1)], left)
-        # the last two are the ends of the range, in their cells
-        for t: int256 in [
-            QUARTER, 2 * QUARTER, 3 * QUARTER, unsafe_sub(low, start), unsafe_sub(high, start)
-        ]:
-            place = unsafe_add(start, t)
-            if t < 0 or t >= DOWN_STEP or place < low or place > high:
+        # quarters of the cell, and the ends of the range, in their cells
+        for point: uint256 in range(1, 6):
+            if point < 4:
+                place = unsafe_add(start, unsafe_mul(convert(point, int256), QUARTER))
+                if place <= low or place >= high:
+                    continue
+            else:
+                place = low if point == 4 else high
+            t: int256 = unsafe_sub(place, start)
+            if t < 0 or t >= DOWN_STEP:
                 continue
             # shifting right rounds down, by DOWN_STEP and by its square
             chord: int256 = unsafe_add(left, unsafe_mul(rise, t) >> 33)
             dent: int256 = unsafe_mul(unsafe_mul(unsafe_sub(t, DOWN_STEP), t), bulge) >> 66
             worth: int256 = unsafe_add(chord, dent)
             if line != 0:
-                worth = unsafe_add(worth, self._moved(line, self._move_to(axis, place)))
+                move: int256 = fall if point == 4 else end
+                if point < 4:
+                    move = self._move_to(axis, place)
+                worth = unsafe_add(worth, self._moved(line, move))
             if worth < deepest:
                 deepest = worth
     return unsafe_sub(profile.mark, least), unsafe_sub(profile.mark, deepest)

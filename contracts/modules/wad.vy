@@ -59,15 +59,6 @@ def _away_div(a: int256, b: int256) -> int256:
 
 @internal
 @pure
-def _toward_div(a: int256, b: int256) -> int256:
-    """
-    @notice a / b rounded toward zero, b > 0.
-    """
-    return a // b
-
-
-@internal
-@pure
 def _ceil_sqrt(a: uint256) -> uint256:
     """
     @notice The smallest integer whose square is at least a.

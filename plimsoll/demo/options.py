@@ -10,8 +10,9 @@ from plimsoll.demo.cast import Deal
 from plimsoll.demo.prices import DAY, Moment
 from plimsoll.demo.stage import Call, Stage, reported
 from plimsoll.deploy.ape_chain import ApeChain
-from plimsoll.deploy.expiries import Listing, Series, list_expiry, smile_of
+from plimsoll.deploy.expiries import Listing, list_expiry, smile_of
 from plimsoll.deploy.protocol import Finding
+from plimsoll.spec.ledger import Series
 from plimsoll.spec.market import WINDOW, average
 from plimsoll.spec.smile import Smile
 from plimsoll.spec.wad import BPS, SIZE, WAD

@@ -4,27 +4,15 @@ Market data learns the expiry and its forward, the surface its smile, the regist
 traded. Listing again changes nothing that is so already, and lists what is missing.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from plimsoll.deploy.protocol import Chain, DeployError, Fact, Finding, establish
 from plimsoll.deploy.record import Deployment
-from plimsoll.spec.smile import Smile
+from plimsoll.spec.ledger import Series
+from plimsoll.spec.smile import NANO, Smile
 from plimsoll.spec.wad import SIZE
-
-UNIT = 10**9  # of a smile's parameters
-
-
-@dataclass(frozen=True)
-class Series:
-    """Strikes that can be traded, in 1e-8 of quote, and the limit of an account in each."""
-
-    step: int
-    low: int
-    high: int
-    limit: int
 
 
 @dataclass(frozen=True)
@@ -46,12 +34,12 @@ def smile_of(volatility: float, skew: float = 0.0, smile: float = 0.2) -> Smile:
     wings = smile * volatility**2
     level = volatility**2 - wings * width
     return Smile(
-        *(round(value * UNIT) for value in (level, wings, skew, 0.0, width)),
+        *(round(value * NANO) for value in (level, wings, skew, 0.0, width)),
     )
 
 
 def list_expiry(
-    chain: Chain, record: Deployment, listing: Listing, now: Callable[[], int] | None = None
+    chain: Chain, record: Deployment, listing: Listing, now: Callable[[], int]
 ) -> Iterator[Finding]:
     """Makes what is missing; tells each fact as found afterwards."""
 
@@ -72,8 +60,7 @@ def list_expiry(
         return True
 
     def post() -> None:
-        made = now() if now else int(time.time())
-        chain.send(surface.post, u, expiry, asdict(listing.smile), listing.ratio, made)
+        chain.send(surface.post, u, expiry, asdict(listing.smile), listing.ratio, now())
 
     facts = (
         Fact(

@@ -230,10 +230,11 @@ def scan_loss(profile: Profile, scan_range: int) -> tuple[int, int]:
             continue
         start = cell * DOWN_STEP
         places = [start + quarter * DOWN_STEP // 4 for quarter in (1, 2, 3)]
-        places = [place for place in places if low < place < high]
-        places += [place for place in (low, high) if start <= place < start + DOWN_STEP]
-        for place in places:
-            t, shift = place - start, axis.shift(place)
+        points = [(place, axis.shift(place)) for place in places if low < place < high]
+        ends = ((low, -end), (high, end))
+        points += [point for point in ends if start <= point[0] < start + DOWN_STEP]
+        for place, shift in points:
+            t = place - start
             chord = between(curve.down, place, DOWN_STEP) + profile.line * shift // WAD
             dent = ceil_div(t * (DOWN_STEP - t) * bulge, DOWN_STEP**2)
             deepest = max(deepest, mark - chord + dent)

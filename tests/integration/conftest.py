@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
 CHAIN_ID = 424_242
 DAY = 86_400
-PATIENCE = 60  # seconds for whatever should happen at once
+PATIENCE = 300  # seconds for whatever should happen at once
 
 BTC, ETH, SOL = 1, 2, 3
 
@@ -61,7 +61,7 @@ def ape_started(*arguments: Any) -> subprocess.Popen[str]:
 def ape_run(*arguments: Any, fails: bool = False) -> str:
     """What `ape run` prints, or how it complains if it has to fail."""
     with ape_started(*arguments) as process:
-        said, complained = process.communicate(timeout=180)
+        said, complained = process.communicate(timeout=600)
     assert (process.returncode != 0) == fails, said + complained
     return complained if fails else said
 

@@ -119,7 +119,7 @@ def test_broken_law(prices: Path) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
     assert "✗ the quote tokens are there" in done.stdout, done.stdout + done.stderr

@@ -13,30 +13,9 @@ Sign = Callable[..., list[bytes]]
 
 
 @pytest.fixture(scope="module")
-def governor(accounts: Accounts) -> Account:
-    return accounts[1]
-
-
-@pytest.fixture(scope="module")
-def steward(accounts: Accounts) -> Account:
-    return accounts[2]
-
-
-@pytest.fixture(scope="module")
-def stranger(accounts: Accounts) -> Account:
-    return accounts[3]
-
-
-@pytest.fixture(scope="module")
 def signers(accounts: Accounts) -> list[Account]:
     """Three, in the order of their addresses."""
     return sorted((accounts[i] for i in (4, 5, 6)), key=_number)
-
-
-@pytest.fixture(scope="module")
-def registry(project: Project, governor: Account, steward: Account) -> Contract:
-    quote = project.Token.deploy("Dollar", "USD", 6, sender=governor)
-    return project.Registry.deploy(governor, governor, steward, quote, sender=governor)
 
 
 @pytest.fixture(scope="module")

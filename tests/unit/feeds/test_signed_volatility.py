@@ -11,7 +11,7 @@ from plimsoll.spec.smile import NANO, Smile
 from plimsoll.spec.surface import DAY
 from plimsoll.spec.wad import WAD
 from tests.harness import Account, Accounts, Chain, Contract, Project, reverts
-from tests.unit.market_data.conftest import VAULT, new_feed
+from tests.unit.market_data.conftest import new_feed
 
 NAME = "ETH volatility"
 UNDERLYING = 1
@@ -32,13 +32,6 @@ class Report:
 
 
 Bring = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def vault(project: Project, registry: Contract, governor: Account) -> Contract:
-    vault = project.inline(VAULT, "VaultStub").deploy(sender=governor)
-    registry.set_vault(vault, sender=governor)
-    return vault
 
 
 @pytest.fixture(scope="module")

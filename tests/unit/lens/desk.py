@@ -4,9 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from plimsoll.deploy.expiries import Listing as ExpiryListing
-from plimsoll.deploy.expiries import Series, list_expiry, smile_of
+from plimsoll.deploy.expiries import list_expiry, smile_of
 from plimsoll.spec.interest import Pool
-from plimsoll.spec.ledger import QUOTE, Account, Ledger, Listing
+from plimsoll.spec.ledger import QUOTE, Account, Ledger, Listing, Series
 from plimsoll.spec.margin import Margin
 from plimsoll.spec.market import Market
 from plimsoll.spec.wad import MAX, SIZE, WAD

@@ -11,6 +11,7 @@ from plimsoll.spec.market import OPEN, Market
 from plimsoll.spec.scan import UnderlyingParams
 from plimsoll.spec.wad import BPS, WAD
 from tests.harness import Account, Accounts, Contract, Project
+from tests.unit.conftest import VAULT
 
 BTC, ETH = 1, 2  # underlyings
 WETH, WBTC = 0, 1  # assets
@@ -46,16 +47,6 @@ MARKETS = {
     BTC: Market(60_000 * WAD, 60_000 * WAD, 60_000 * WAD, 0, OPEN),
     ETH: Market(3_000 * WAD, 3_000 * WAD, 3_000 * WAD, 0, OPEN),
 }
-
-VAULT = """
-# pragma version 0.4.3
-unlocked: public(bool)
-
-
-@external
-def set_unlocked(unlocked: bool):
-    self.unlocked = unlocked
-"""
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.spec.market import MarketParams, MarketState
-from tests.harness import Account, Accounts, Chain, Contract, Project, Receipt
+from tests.harness import Account, Chain, Contract, Project, Receipt
 
 WAD = 10**18
 HOUR, DAY = 3_600, 86_400
@@ -75,50 +75,6 @@ def latest() -> Bytes[128]:
             break
     return self.answer
 """
-
-VAULT = """
-# pragma version 0.4.3
-unlocked: public(bool)
-
-
-@external
-def set_unlocked(unlocked: bool):
-    self.unlocked = unlocked
-"""
-
-
-@pytest.fixture(scope="module")
-def governor(accounts: Accounts) -> Account:
-    return accounts[1]
-
-
-@pytest.fixture(scope="module")
-def steward(accounts: Accounts) -> Account:
-    return accounts[2]
-
-
-@pytest.fixture(scope="module")
-def stranger(accounts: Accounts) -> Account:
-    return accounts[3]
-
-
-@pytest.fixture(scope="module")
-def registry(project: Project, governor: Account, steward: Account) -> Contract:
-    quote = project.Token.deploy("Dollar", "USD", 6, sender=governor)
-    return project.Registry.deploy(governor, governor, steward, quote, sender=governor)
-
-
-@pytest.fixture(scope="module")
-def vault(project: Project, registry: Contract, governor: Account) -> Contract:
-    vault = project.inline(VAULT, "VaultStub").deploy(sender=governor)
-    registry.set_vault(vault, sender=governor)
-    return vault
-
-
-@pytest.fixture
-def batch(vault: Contract, governor: Account) -> None:
-    """A batch is under way in the vault."""
-    vault.set_unlocked(True, sender=governor)
 
 
 def new_feed(project: Project, sender: Account) -> Contract:

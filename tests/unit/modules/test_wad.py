@@ -39,7 +39,7 @@ def away_div(a: int256, b: int256) -> int256:
 @external
 @pure
 def toward_div(a: int256, b: int256) -> int256:
-    return wad._toward_div(a, b)
+    return a // b  # Vyper's own
 
 
 @external

@@ -12,7 +12,7 @@ from plimsoll.spec.surface import DAY, Epoch
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, expiry_of, key_of, pack_position, strike_of
 from tests.harness import Account, Accounts, Chain, Contract, Project
-from tests.unit.market_data.conftest import VAULT, new_feed
+from tests.unit.market_data.conftest import new_feed
 
 PRICE = 2_000 * WAD
 UNDERLYING = 1
@@ -50,43 +50,9 @@ def load_around(surface: IVolSurface, positions: DynArray[uint256, 128], data: B
 
 
 @pytest.fixture(scope="module")
-def governor(accounts: Accounts) -> Account:
-    return accounts[1]
-
-
-@pytest.fixture(scope="module")
-def steward(accounts: Accounts) -> Account:
-    return accounts[2]
-
-
-@pytest.fixture(scope="module")
-def stranger(accounts: Accounts) -> Account:
-    return accounts[3]
-
-
-@pytest.fixture(scope="module")
 def poster(accounts: Accounts) -> Account:
     """The underlying's volatility feed."""
     return accounts[4]
-
-
-@pytest.fixture(scope="module")
-def registry(project: Project, governor: Account, steward: Account) -> Contract:
-    quote = project.Token.deploy("Dollar", "USD", 6, sender=governor)
-    return project.Registry.deploy(governor, governor, steward, quote, sender=governor)
-
-
-@pytest.fixture(scope="module")
-def vault(project: Project, registry: Contract, governor: Account) -> Contract:
-    vault = project.inline(VAULT, "VaultStub").deploy(sender=governor)
-    registry.set_vault(vault, sender=governor)
-    return vault
-
-
-@pytest.fixture
-def batch(vault: Contract, governor: Account) -> None:
-    """A batch is under way in the vault."""
-    vault.set_unlocked(True, sender=governor)
 
 
 @pytest.fixture(scope="module")
