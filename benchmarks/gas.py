@@ -494,7 +494,8 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
         **beside(WITHDRAWALS, count),
     )
     fresh, _ = scene.dealers(21)
-    more = scene.near(scene.expiries[0], 18)  # that nobody holds
+    more = scene.near(scene.expiries[0], 18)  # neither holds it, others do: its word is fresh
+    p.surface.refresh([key_of(more) << KEY_SHIFT], sender=p.keeper)
     price = p.engine.mark.call(more, sender=p.keeper) // WAD
     yield transaction(
         f"tx trade one more option, {count}-option account against a fresh one",
