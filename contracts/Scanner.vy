@@ -86,11 +86,11 @@ def mark(instrument: uint256) -> uint256:
     """
     underlying: uint256 = instrument_._underlying(instrument)
     prices: IMarketData.Market = extcall market.roll(underlying)
-    key: uint256 = instrument_._key(instrument) << instrument_.KEY_SHIFT
-    word: uint256 = (extcall surface.load([key]))[0]
+    grid: IVolSurface.Epoch = empty(IVolSurface.Epoch)
+    word: uint256 = 0
+    grid, word = extcall surface.load_one(instrument)
     if word == 0:
         return 0
-    grid: IVolSurface.Epoch = staticcall surface.epoch(underlying)
     one: uint256[8] = scenario._add(empty(uint256[8]), word, wad.ISIZE)
     worths: int256[16] = scan._worths(one, convert(grid.reference, int256))
     worth: int256 = scan._mark(worths, scan._axis(grid, prices.index))

@@ -140,6 +140,22 @@ def refresh(positions: DynArray[uint256, 128]):
     self._refresh(positions)
 
 
+@external
+@reentrant
+def load_one(position: uint256) -> (IVolSurface.Epoch, uint256):
+    """
+    @notice What `load` would return of one position, and the epoch that it is of, empty where
+        there is none.
+    """
+    series: uint256 = position >> 200
+    if (position >> 136) & UINT64 == 0 or series & UINT40 <= block.timestamp:
+        return empty(IVolSurface.Epoch), 0
+    epoch: IVolSurface.Epoch = self._unpack(self._roll(series >> 40))
+    if not self._is_fresh(position, epoch.number):
+        self._store(position, epoch, self._series(series, epoch))
+    return epoch, self.words[(position & KEY) | (epoch.number >> 16)]
+
+
 @internal
 def _refresh(positions: DynArray[uint256, 128]):
     underlying: uint256 = EACH  # none yet
@@ -159,11 +175,17 @@ def _refresh(positions: DynArray[uint256, 128]):
         common: scenario_word.Series = self._series(series, epoch)
         for j: uint256 in range(i, count, bound=128):
             other: uint256 = positions[j]
-            strike: uint256 = (other >> 136) & UINT64
-            if other >> 200 != series or strike == 0 or self._is_fresh(other, epoch.number):
+            if other >> 200 != series or (other >> 136) & UINT64 == 0:
                 continue
-            slot: uint256 = (other & KEY) | (epoch.number >> 16)
-            self.words[slot] = scenario_word._word(common, strike, epoch.number & STAMP)
+            if not self._is_fresh(other, epoch.number):
+                self._store(other, epoch, common)
+
+
+@internal
+def _store(position: uint256, epoch: IVolSurface.Epoch, common: scenario_word.Series):
+    strike: uint256 = (position >> 136) & UINT64
+    slot: uint256 = (position & KEY) | (epoch.number >> 16)
+    self.words[slot] = scenario_word._word(common, strike, epoch.number & STAMP)
 
 
 @internal

@@ -47,6 +47,12 @@ def load(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
 
 
 @external
+def load_one(position: uint256) -> (IVolSurface.Epoch, uint256):
+    self.loads += 1
+    return self.epoch[position >> 240], self._words([position])[0]
+
+
+@external
 def refresh(positions: DynArray[uint256, 128]):
     self.loads += 1
 
