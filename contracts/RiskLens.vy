@@ -392,5 +392,5 @@ def _margin(factors: IMarginEngine.Factors, cash: int256, sum: Tally) -> IMargin
         maintenance=least,
         target=wad._ceil_div(factors.target * least, wad.BPS),
         initial=max(initial + sum.divergence, relief) - relief,
-        validity=scan._validity(sum.stale, sum.late, maintenance),
+        validity=scan._validity(sum.stale, sum.late, least),
     )

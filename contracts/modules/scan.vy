@@ -34,7 +34,6 @@
 from interfaces import IMarginEngine
 from interfaces import IScanner
 from interfaces import IVolSurface
-from modules import scenario
 from modules import wad
 
 
@@ -233,15 +232,16 @@ def _axis(grid: IVolSurface.Epoch, spot: uint256) -> IScanner.Axis:
 
 @internal
 @pure
-def _price(grid: IVolSurface.Epoch, gross: uint256) -> int256:
+def _price(grid: IVolSurface.Epoch, contracts: uint256) -> int256:
     """
     @notice What lanes are to be multiplied by, WAD: S0, or less where there is so much that its
         curve would count for more than LARGEST_CURVE.
-    @param gross 1e-8 contracts.
+    @param contracts Of options, net in each strike, 1e-8: what nets to nothing, and so may be had
+        for nothing, makes no liability smaller.
     """
     most: uint256 = grid.reference
-    if gross != 0:  # a lane is below 2 S0
-        most = min(most, unsafe_div(LARGEST_CURVE * wad.SIZE // 2, gross))
+    if contracts != 0:  # a lane is below 2 S0
+        most = min(most, unsafe_div(LARGEST_CURVE * wad.SIZE // 2, contracts))
     return convert(most, int256)
 
 

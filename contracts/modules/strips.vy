@@ -49,6 +49,7 @@ struct Strip:
     near: bool
     levels: uint256[6]  # forwards at the extremes and at the ghosts, WAD
     gross: int256  # contracts of any kind, 1e-8
+    contracts: int256  # of options, net in each strike, 1e-8
     forwards: int256  # futures less puts, 1e-8 contracts
     sums: uint256[8]  # of scenario words
     # of options struck below the upper extremes, in two's complement
@@ -68,7 +69,7 @@ struct Risk:
     deltas: int256  # sum of |notional| of the perpetual and of each expiry
     vega: int256  # half of what options are worth more with volatility up than down
     vegas: int256  # sum over expiries of its size
-    contracts: uint256  # of any kind, where there are options, 1e-8
+    contracts: uint256  # of options, net in each strike, 1e-8
     sums: uint256[8]  # of scenario words
     near: bool  # whether there are longs of near expiries
     longs: uint256[8]  # the part of the sums that these are
@@ -199,6 +200,7 @@ def _gather(
             continue
 
         signs |= position
+        strip.contracts = unsafe_add(strip.contracts, abs(size))
         n: uint256 = convert(convert(size, bytes32), uint256)
         # as scenario._add
         lanes: uint256 = (words[i] & ~scenario.STAMP) | (n >> 255)
@@ -239,8 +241,7 @@ def _gather(
     risk.delta = risk.line
     risk.deltas = abs(risk.line)
     for each: Strip in strips:
-        contracts: uint256 = convert(each.gross, uint256)
-        gross: uint256 = self._size_of(contracts, each.price)
+        gross: uint256 = self._size_of(convert(each.gross, uint256), each.price)
         risk.gross = unsafe_add(risk.gross, gross)
         if not each.fresh:
             risk.late = unsafe_add(risk.late, gross)
@@ -250,6 +251,7 @@ def _gather(
         risk.line = unsafe_add(risk.line, delta)
         if frame.curved:
             risk.sums = scenario._merge(risk.sums, each.sums)
+            contracts: uint256 = convert(each.contracts, uint256)
             risk.contracts = unsafe_add(risk.contracts, contracts)
             price: int256 = scan._price(frame.grid, contracts)
             delta = unsafe_add(delta, self._slope(each.sums, price, frame.axis))

@@ -118,6 +118,7 @@ class Strip:
     """What a book has of one expiry."""
 
     options: Sums
+    gross: int = 0  # contracts of any kind, 1e-8
     forwards: int = 0  # contracts, 1e-8: futures, less puts
     intrinsics: list[int] = field(default_factory=lambda: [0] * EXTREMES)  # WAD * SIZE
 
@@ -189,7 +190,7 @@ def gather(
             continue
         near = expiry - surface.now <= NEAR
         strip = risk.strips.setdefault(expiry, Strip(Sums(near)))
-        strip.options.gross += abs(calls) + abs(puts)
+        strip.gross += abs(calls) + abs(puts)
         if not is_option(word):
             risk.profit += calls * price
             strip.forwards += calls
@@ -209,7 +210,7 @@ def gather(
         risk.paid &= calls >= 0 and puts >= 0
     for expiry, strip in risk.strips.items():
         forward = surface.forwards[underlying, expiry]
-        gross = notional_of(strip.options.gross, forward.at(market.index))
+        gross = notional_of(strip.gross, forward.at(market.index))
         risk.gross += gross
         risk.late += 0 if forward.fresh else gross
     return risk

@@ -74,7 +74,7 @@ class Sums:
     longs: list[int] = field(default_factory=lambda: [0] * LANES)
     shorts: list[int] = field(default_factory=lambda: [0] * LANES)
     short: int = 0  # 1e-8 contracts
-    gross: int = 0  # 1e-8 contracts of any kind
+    contracts: int = 0  # net in each strike, 1e-8
     ghosts: list[int] = field(default_factory=lambda: [0, 0])  # near longs beyond the grid
 
     def add(self, word: int, size: int) -> None:
@@ -82,6 +82,7 @@ class Sums:
         for lane in range(LANES):
             side[lane] += (word >> LANE_BITS * (1 + lane) & (2**LANE_BITS - 1)) * abs(size)
         self.short += max(0, -size)
+        self.contracts += abs(size)
 
     def net(self, lane: int) -> int:
         return self.longs[lane] - self.shorts[lane] - self.short
@@ -105,12 +106,14 @@ def bounded(value: int) -> int:
 def curve_of(parts: Iterable[Sums], grid: Grid) -> Curve:
     """The curve of one or several expiries, rounded down.
 
-    No curve counts for more than `LARGEST`: beyond that, each contract counts for less.
+    No curve counts for more than `LARGEST`: beyond that, each contract counts for less. Contracts
+    are net in each strike: what nets to nothing, and so may be had for nothing, makes no liability
+    smaller.
     """
     parts = list(parts)
     price = grid.reference
-    if gross := sum(part.gross for part in parts):
-        price = min(price, LARGEST * SIZE // (2 * gross))  # a lane is below 2 S0
+    if contracts := sum(part.contracts for part in parts):
+        price = min(price, LARGEST * SIZE // (2 * contracts))  # a lane is below 2 S0
 
     def value(amounts: Iterable[int]) -> int:
         return sum(amounts) * price // (LANE_UNIT * SIZE)

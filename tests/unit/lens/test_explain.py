@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from plimsoll.spec import explain
-from plimsoll.spec.margin import Book, assess
+from plimsoll.spec.margin import LARGEST_MARGIN, Book, assess
+from plimsoll.spec.market import OPEN
 from plimsoll.spec.wad import BPS, ceil_div
+from plimsoll.spec.words import POSITION
 from tests.harness import reverts
 from tests.unit.margin_engine.books import Case, Desk
 
@@ -100,6 +102,19 @@ def test_told_as_specified(stage: Stage, batch: int, wild: bool) -> None:
                     )
                     for part in want.collateral
                 )
+
+
+@pytest.mark.parametrize("seed", [1_211, 1_676, 2_041])
+def test_more_than_margins_can_be(stage: Stage, seed: int) -> None:
+    """What hangs on prices that are not good is held against the margin that is told."""
+    case = drawn(stage, seed, wild=True)
+    with stage.chain.isolate():
+        stage.set(case.model, case.markets, case.surface)
+        book = put(stage, case, POSITION)
+        margin = stage.engine.preview(chain_book(book))
+        assert margin.maintenance == LARGEST_MARGIN
+        assert margin.validity < OPEN
+        assert stage.risk.explain(ACCOUNT).margin == margin
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
