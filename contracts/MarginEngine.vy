@@ -329,10 +329,13 @@ def mark(instrument: uint256) -> uint256:
 @view
 def knows(underlying: uint256, expiry: uint256) -> bool:
     """
-    @notice Whether positions of an expiry can be assessed: the underlying is known, and the
-        expiry has a smile.
+    @notice Whether positions of an expiry can be assessed: the underlying is known, the surface's
+        nodes hold its scan range, and the expiry has a smile.
     """
     if underlying >= MAX_UNDERLYINGS or self._underlyings[underlying] == 0:
+        return False
+    least: uint256 = scan._span(scan._unpack(self._underlyings[underlying]).scan_range)
+    if staticcall surface.span(underlying) < least:
         return False
     return staticcall surface.knows(underlying, expiry)
 

@@ -123,8 +123,7 @@ def at_price(account: uint256, underlying: uint256, price: uint256) -> IMarginEn
     """
     @notice The margin of an account with the index of an underlying at another price, held as
         they are: all other prices, stable prices, cumulative funding, and the ratio of mark to
-        index. Options are only known near the spot, so beside them this serves for underlyings
-        that have none alive.
+        index. Its live options count as in the epoch that would be in effect there.
     @param price WAD, not 0.
     """
     core: Core = self._core(account)
