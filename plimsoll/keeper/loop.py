@@ -13,7 +13,7 @@ from web3.exceptions import Web3Exception, Web3RPCError
 from plimsoll.client.amounts import show_account, show_quote
 from plimsoll.client.reader import Reader
 from plimsoll.keeper.index import AccountIndex
-from plimsoll.keeper.policy import Decision, Policy
+from plimsoll.keeper.policy import GIVES_UP, REFRESHES, Decision, Policy
 from plimsoll.keeper.reports import Reports
 from plimsoll.keeper.sender import Landing, Sender
 
@@ -23,6 +23,11 @@ LONGEST_REST = 64  # blocks
 NODE_TROUBLE = (RequestException, Web3Exception, OSError, ValueError)
 
 Say = Callable[[str], None]
+
+
+def words_of(account: int) -> str:
+    """What a refresh of an account's scenario words is for."""
+    return f"words of {show_account(account, short=False)}"
 
 
 def stamp(text: str) -> None:
@@ -39,8 +44,8 @@ class Keeper:
     policy: Policy
     reports: Reports | None = None
     say: Say = stamp
-    failures: dict[int, int] = field(default_factory=dict)  # account: reverts in a row
-    resting: dict[int, int] = field(default_factory=dict)  # account: until which block
+    failures: dict[Any, int] = field(default_factory=dict)  # purpose: failures in a row
+    resting: dict[Any, int] = field(default_factory=dict)  # purpose: until which block
 
     def run(self, stop: Event, interval: float) -> None:
         """Until told to stop; a node that is away is waited for."""
@@ -69,6 +74,7 @@ class Keeper:
                 self.say(f"block {block}  {show_account(view.account)}  cannot be read")
         short = [view for view in views if view.health < 0 and view.account != self.policy.to]
         short.sort(key=lambda view: view.health)
+        self.policy.forget({view.account for view in short})
         for view in short:
             self._act(block, view, self._decide(block, view))
         flights = len(self.sender.flights)
@@ -79,17 +85,21 @@ class Keeper:
             yield from self.lens.accounts(accounts[start : start + BATCH])
 
     def _decide(self, block: int, view: Any) -> Decision:
-        if self.sender.busy(view.account):
+        purposes = view.account, words_of(view.account)
+        if any(map(self.sender.busy, purposes)):
             return Decision("waits", "a transaction is on its way")
-        if (until := self.resting.get(view.account, 0)) > block:
+        if (until := max(self.resting.get(purpose, 0) for purpose in purposes)) > block:
             return Decision("rests", f"until block {until}")
         return self.policy.decide(view.account)
 
     def _act(self, block: int, view: Any, decision: Decision) -> None:
         action, why = decision.action, decision.why
+        if action == GIVES_UP:
+            self._failed(view.account, block)
         if decision.call is not None:
+            purpose = words_of(view.account) if action == REFRESHES else view.account
             try:
-                sent = self.sender.send(view.account, decision.call, block, decision.ceiling)
+                sent = self.sender.send(purpose, decision.call, block, decision.ceiling)
                 why += f", in {sent.hex()}"
             except Web3RPCError as error:
                 action, why = "fails", str(error.message or error)
@@ -108,6 +118,11 @@ class Keeper:
             gas = receipt["gasUsed"]
             self.say(f"block {receipt['blockNumber']}  {name}  done, {gas:,} gas")
         else:
-            count = self.failures[purpose] = self.failures.get(purpose, 0) + 1
-            self.resting[purpose] = block + min(LONGEST_REST, 2**count)
+            count = self._failed(purpose, block)
             self.say(f"block {receipt['blockNumber']}  {name}  reverted, {count} in a row")
+
+    def _failed(self, purpose: Any, block: int) -> int:
+        """How often in a row; each time it rests longer."""
+        count = self.failures[purpose] = self.failures.get(purpose, 0) + 1
+        self.resting[purpose] = block + min(LONGEST_REST, 2**count)
+        return count
