@@ -35,6 +35,19 @@ def stamp(text: str) -> None:
     print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
 
 
+def summaries(lens: Reader, accounts: list[int], batch: int = BATCH) -> Iterator[Any]:
+    """Of all accounts: a call's gas is shared, so what it cannot read is read among fewer."""
+    unread = []
+    for start in range(0, len(accounts), batch):
+        for view in lens.accounts(accounts[start : start + batch]):
+            if view.readable or batch == 1:
+                yield view
+            else:
+                unread.append(view.account)
+    if unread:
+        yield from summaries(lens, unread, batch // 4)
+
+
 @dataclass
 class Keeper:
     web3: Web3
@@ -68,7 +81,7 @@ class Keeper:
         if self.reports:
             self.reports.push(block)
         self.index.update(block)
-        views = list(self._read(self.index.accounts()))
+        views = list(summaries(self.lens, self.index.accounts()))
         for view in views:
             if not view.readable:
                 self.say(f"block {block}  {show_account(view.account)}  cannot be read")
@@ -79,10 +92,6 @@ class Keeper:
             self._act(block, view, self._decide(block, view))
         flights = len(self.sender.flights)
         self.say(f"block {block}  {len(views)} accounts, {len(short)} short, {flights} on the way")
-
-    def _read(self, accounts: list[int]) -> Iterator[Any]:
-        for start in range(0, len(accounts), BATCH):
-            yield from self.lens.accounts(accounts[start : start + BATCH])
 
     def _decide(self, block: int, view: Any) -> Decision:
         purposes = view.account, words_of(view.account)

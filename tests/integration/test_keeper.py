@@ -18,6 +18,7 @@ from eth_account import Account
 from web3.types import TxParams
 
 from plimsoll.keeper.index import UNKNOWN, AccountIndex
+from plimsoll.keeper.loop import BATCH, summaries
 from plimsoll.keeper.sender import Sender
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import perpetual, put
@@ -213,6 +214,17 @@ def test_refreshes_again_who_was_healthy_meanwhile(fresh: World) -> None:
             assert said[1] == "3 of 8"
     finally:
         node.rpc("evm_setAutomine", True)
+
+
+def test_reads_accounts_that_are_too_large_for_a_batch(fresh: World) -> None:
+    """Together they take more gas than a node grants a call; alone each can be read."""
+    needs(fresh)
+    lens, accounts = fresh.contract("lens"), [fresh.account(4)] * BATCH
+    assert not any(view.readable for view in lens.accounts(accounts))
+    views = list(summaries(lens, [*accounts, fresh.account(TRADER)]))
+    assert [view.account for view in views].count(fresh.account(4)) == BATCH
+    assert len(views) == BATCH + 1
+    assert all(view.readable for view in views)
 
 
 def test_leaves_what_does_not_pay(fresh: World) -> None:
