@@ -17,6 +17,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from plimsoll.client.amounts import parse_amount
+from plimsoll.client.gas import MOST_GAS
 from plimsoll.deploy.record import Deployment, RecordError
 from plimsoll.keeper.start import StartError, keeper
 
@@ -66,6 +67,14 @@ def _wad(_: click.Context, __: click.Parameter, value: str) -> int:
 @click.option("--native", default="ETH", show_default=True, help="Underlying in which gas is paid.")
 @click.option("--interval", default=1.0, show_default=True, help="Seconds between looks.")
 @click.option("--patience", default=5, show_default=True, help="Blocks until a fee is raised.")
+@click.option(
+    "--gas-cap",
+    "most",
+    type=click.IntRange(min=500_000),
+    default=MOST_GAS,
+    show_default=True,
+    help="Gas that a transaction may use.",
+)
 @click.option(
     "--reports", type=click.Path(path_type=Path), help="JSON file of signed price reports to bring."
 )

@@ -13,7 +13,7 @@ from web3.exceptions import Web3Exception, Web3RPCError
 from plimsoll.client.amounts import show_account, show_quote
 from plimsoll.client.reader import Reader
 from plimsoll.keeper.index import AccountIndex
-from plimsoll.keeper.policy import Decision, Policy
+from plimsoll.keeper.policy import GIVES_UP, REFRESHES, Decision, Policy
 from plimsoll.keeper.reports import Reports
 from plimsoll.keeper.sender import Landing, Sender
 
@@ -25,9 +25,27 @@ NODE_TROUBLE = (RequestException, Web3Exception, OSError, ValueError)
 Say = Callable[[str], None]
 
 
+def words_of(account: int) -> str:
+    """What a refresh of an account's scenario words is for."""
+    return f"words of {show_account(account, short=False)}"
+
+
 def stamp(text: str) -> None:
     """A line of the log, at once."""
     print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
+
+
+def summaries(lens: Reader, accounts: list[int], batch: int = BATCH) -> Iterator[Any]:
+    """Of all accounts: a call's gas is shared, so what it cannot read is read among fewer."""
+    unread = []
+    for start in range(0, len(accounts), batch):
+        for view in lens.accounts(accounts[start : start + batch]):
+            if view.readable or batch == 1:
+                yield view
+            else:
+                unread.append(view.account)
+    if unread:
+        yield from summaries(lens, unread, batch // 4)
 
 
 @dataclass
@@ -39,8 +57,8 @@ class Keeper:
     policy: Policy
     reports: Reports | None = None
     say: Say = stamp
-    failures: dict[int, int] = field(default_factory=dict)  # account: reverts in a row
-    resting: dict[int, int] = field(default_factory=dict)  # account: until which block
+    failures: dict[Any, int] = field(default_factory=dict)  # purpose: failures in a row
+    resting: dict[Any, int] = field(default_factory=dict)  # purpose: until which block
 
     def run(self, stop: Event, interval: float) -> None:
         """Until told to stop; a node that is away is waited for."""
@@ -63,33 +81,34 @@ class Keeper:
         if self.reports:
             self.reports.push(block)
         self.index.update(block)
-        views = list(self._read(self.index.accounts()))
+        views = list(summaries(self.lens, self.index.accounts()))
         for view in views:
             if not view.readable:
                 self.say(f"block {block}  {show_account(view.account)}  cannot be read")
         short = [view for view in views if view.health < 0 and view.account != self.policy.to]
         short.sort(key=lambda view: view.health)
+        self.policy.forget({view.account for view in short})
         for view in short:
             self._act(block, view, self._decide(block, view))
         flights = len(self.sender.flights)
         self.say(f"block {block}  {len(views)} accounts, {len(short)} short, {flights} on the way")
 
-    def _read(self, accounts: list[int]) -> Iterator[Any]:
-        for start in range(0, len(accounts), BATCH):
-            yield from self.lens.accounts(accounts[start : start + BATCH])
-
     def _decide(self, block: int, view: Any) -> Decision:
-        if self.sender.busy(view.account):
+        purposes = view.account, words_of(view.account)
+        if any(map(self.sender.busy, purposes)):
             return Decision("waits", "a transaction is on its way")
-        if (until := self.resting.get(view.account, 0)) > block:
+        if (until := max(self.resting.get(purpose, 0) for purpose in purposes)) > block:
             return Decision("rests", f"until block {until}")
         return self.policy.decide(view.account)
 
     def _act(self, block: int, view: Any, decision: Decision) -> None:
         action, why = decision.action, decision.why
+        if action == GIVES_UP:
+            self._failed(view.account, block)
         if decision.call is not None:
+            purpose = words_of(view.account) if action == REFRESHES else view.account
             try:
-                sent = self.sender.send(view.account, decision.call, block, decision.ceiling)
+                sent = self.sender.send(purpose, decision.call, block, decision.ceiling)
                 why += f", in {sent.hex()}"
             except Web3RPCError as error:
                 action, why = "fails", str(error.message or error)
@@ -108,6 +127,11 @@ class Keeper:
             gas = receipt["gasUsed"]
             self.say(f"block {receipt['blockNumber']}  {name}  done, {gas:,} gas")
         else:
-            count = self.failures[purpose] = self.failures.get(purpose, 0) + 1
-            self.resting[purpose] = block + min(LONGEST_REST, 2**count)
+            count = self._failed(purpose, block)
             self.say(f"block {receipt['blockNumber']}  {name}  reverted, {count} in a row")
+
+    def _failed(self, purpose: Any, block: int) -> int:
+        """How often in a row; each time it rests longer."""
+        count = self.failures[purpose] = self.failures.get(purpose, 0) + 1
+        self.resting[purpose] = block + min(LONGEST_REST, 2**count)
+        return count

@@ -37,6 +37,7 @@ def keeper(
     minimum: int,
     native: str,
     patience: int,
+    most: int,
     reports: Path | None,
     stop: Event,
     interval: float,
@@ -63,6 +64,7 @@ def keeper(
     underlyings = deployment.parameters["underlyings"]
     if native not in underlyings:
         raise StartError(f"{native} is none of the underlyings {', '.join(underlyings)}")
+    vault = contract("vault")
     to = account_id(int(key.address, 16), number)
     feeds = {
         symbol: contract(f"feed:{symbol}")
@@ -73,16 +75,19 @@ def keeper(
         web3=web3,
         liquidator=contract("liquidator"),
         market=contract("market"),
+        vault=vault,
+        surface=contract("surface"),
         keeper=key.address,
         to=to,
         minimum=minimum,
         native=underlyings[native]["id"],
+        most=most,
     )
     say(f"watching from block {deployment.block} on, for {show_account(to, short=False)}")
     return Keeper(
         web3=web3,
         lens=contract("lens"),
-        index=AccountIndex(web3, contract("vault"), deployment.block),
+        index=AccountIndex(web3, vault, deployment.block),
         sender=sender,
         policy=policy,
         reports=Reports(reports, feeds, sender, say) if reports else None,

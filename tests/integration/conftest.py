@@ -195,12 +195,12 @@ class World:
             signed.append(astuple(domain.sign(order, self.keys[index])))
         self.send("orders", "match", signed, [size, size])
 
-    def list_options(self, underlying: int, strike: int) -> int:
-        """Options of one strike, in whole quote, and the future; they expire in a month or so."""
+    def list_options(self, underlying: int, *strikes: int) -> int:
+        """A month of options, and the future; strikes in whole quote, a thousand apart."""
         now = self.node.web3.eth.get_block("latest")["timestamp"]
         expiry = (now // DAY + 30) * DAY
         smile = astuple(smile_of(0.6))
-        series = (strike * SIZE, strike * SIZE, strike * SIZE, 1_000 * SIZE)
+        series = (1_000 * SIZE, strikes[0] * SIZE, strikes[-1] * SIZE, 1_000 * SIZE)
         self.send("market", "list_expiry", underlying, expiry, WAD)
         self.send("surface", "post", underlying, expiry, smile, WAD, now)
         self.send("registry", "list_series", underlying, expiry, series)

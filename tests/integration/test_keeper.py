@@ -18,8 +18,9 @@ from eth_account import Account
 from web3.types import TxParams
 
 from plimsoll.keeper.index import UNKNOWN, AccountIndex
+from plimsoll.keeper.loop import BATCH, summaries
 from plimsoll.keeper.sender import Sender
-from plimsoll.spec.wad import SIZE
+from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import perpetual, put
 from tests.integration.conftest import BTC, PATIENCE, ROOT, World, environment, until
 
@@ -132,6 +133,98 @@ def test_liquidates_a_seller_of_options(fresh: World) -> None:
         assert sum(held) == -5 * SIZE
         assert held[0] / sum(held) == pytest.approx(float(decision[1]) / 100, abs=1e-4)
         assert keeper.stop() == 0
+
+
+STRIKES = range(53_000, 61_000, 1_000)
+
+
+def needs(world: World) -> tuple[int, int]:
+    """An account (4) falls short by puts that it sold, with a perpetual beside them.
+
+    The gas that its liquidation needs while their words are stale, and once they are fresh.
+    """
+    expiry = world.list_options(BTC, *STRIKES)
+    world.deposit(4, "USDC", 85_000 * 10**6)
+    for strike in STRIKES:
+        world.trade(OTHER, 4, put(BTC, expiry, strike * SIZE), SIZE * 5 // 8, 3_000)
+    world.trade(OTHER, 4, perpetual(BTC), SIZE // 100, 60_000)
+    world.set_price("BTC", 42_000)
+    assert world.summary(4).health < 0
+    liquidate = world.contract("liquidator").contract.functions.liquidate(
+        world.account(4), world.account(1), WAD, 0
+    )
+    stale = liquidate.estimate_gas({"from": world.keys[1].address})
+    snapshot = world.node.rpc("evm_snapshot")
+    world.send("surface", "refresh", world.contract("vault").book_of(world.account(4)).positions)
+    fresh = liquidate.estimate_gas({"from": world.keys[1].address})
+    world.node.rpc("evm_revert", snapshot)
+    return stale, fresh
+
+
+def test_refreshes_what_does_not_fit_in_first(fresh: World) -> None:
+    """Part by part, the words of the account's options, until its liquidation fits."""
+    stale, fit = needs(fresh)
+    cap = (3 * fit + stale) // 4 * 8 // 7
+    with keeping(fresh, "--gas-cap", str(cap)) as keeper:
+        keeper.says(
+            rf"0x15d3…6A65/0  health -[\d,.]+ of [\d,.]+  "
+            rf"refreshes: 4 of 8 words, to fit into {cap:,} gas, for a reward of [\d,.]+, in "
+        )
+        keeper.says(rf"words of {fresh.keys[4].address}/0  done, [\d,]+ gas")
+        keeper.says(r"refreshes: 4 of 4 words, ")
+        keeper.says(r"words of .* done, ")
+        keeper.says(r"0x15d3…6A65/0  health .* liquidates: ")
+        done = keeper.says(r"0x15d3…6A65/0  done, ([\d,]+) gas")
+        assert int(done[1].replace(",", "")) < cap
+        healed = fresh.summary(4).margin
+        assert healed.target <= healed.equity < healed.initial
+        assert keeper.stop() == 0
+
+
+def test_gives_up_what_does_not_fit_at_all(fresh: World) -> None:
+    """Words are refreshed once, and again only after a rest that is longer each time."""
+    _, fit = needs(fresh)
+    with keeping(fresh, "--gas-cap", str(fit)) as keeper:
+        for rest in (2, 4):
+            for part in ("3 of 8", "3 of 5", "2 of 2"):
+                keeper.says(f"refreshes: {part} words")
+                keeper.says(r"words of .* done, ")
+            block = int(keeper.says(rf"block (\d+) .* gives up: does not fit into {fit:,} gas")[1])
+            for after in range(1, rest):
+                fresh.node.rpc("evm_mine")
+                keeper.says(rf"block {block + after} .* rests: until block {block + rest}")
+            fresh.node.rpc("evm_mine")
+        assert fresh.summary(4).health < 0
+
+
+def test_refreshes_again_who_was_healthy_meanwhile(fresh: World) -> None:
+    """What was refreshed when an account was short last says nothing of its words now."""
+    _, fit = needs(fresh)
+    node = fresh.node
+    aggregator = fresh.contract("aggregator:BTC").contract
+    account = {"from": fresh.keys[5].address, "gas": 200_000}
+    node.rpc("evm_setAutomine", False)
+    try:
+        with keeping(fresh, "--gas-cap", str(fit)) as keeper:
+            keeper.says("refreshes: 3 of 8 words")
+            for price, seen in ((60_000, "0 short, 0 on the way"), (42_000, r"(\d of \d) words,")):
+                node.rpc("evm_increaseTime", 60)
+                node.mine(aggregator.functions.set_answer(price * 10**8).transact(account))
+                said = keeper.says(seen)
+            assert said[1] == "3 of 8"
+    finally:
+        node.rpc("evm_setAutomine", True)
+
+
+def test_reads_accounts_that_are_too_large_for_a_batch(fresh: World) -> None:
+    """Together they take more gas than a node grants a call; alone each can be read."""
+    needs(fresh)
+    lens, accounts = fresh.contract("lens"), [fresh.account(4)] * BATCH
+    assert not any(view.readable for view in lens.accounts(accounts))
+    views = list(summaries(lens, [*accounts, fresh.account(TRADER)]))
+    assert [view.account for view in views].count(fresh.account(4)) == BATCH
+    assert len(views) == BATCH + 1
+    assert all(view.readable for view in views)
 
 
 def test_leaves_what_does_not_pay(fresh: World) -> None:
