@@ -7,6 +7,7 @@ tier to tier, so that netting can only help and splitting an account cannot.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from plimsoll.spec.wad import BPS, WAD, ceil_div
@@ -24,12 +25,16 @@ class AssetParams:
     volatility: int  # multiplier of the tiers, basis points >= BPS
     scale: int  # whole tokens: total deposits beyond it raise the haircut in IM
 
+    @cached_property
+    def edges(self) -> tuple[int, ...]:
+        """Of the bands, WAD."""
+        return (0, *(limit * TIER_UNIT for limit in self.limits))
+
 
 def bands(params: AssetParams, value: int) -> list[int]:
     """How much of a value falls into each of the four tiers."""
-    edges = [0] + [limit * TIER_UNIT for limit in params.limits]
-    inner = [max(0, min(value, high) - low) for low, high in pairwise(edges)]
-    return [*inner, max(0, value - edges[-1])]
+    inner = [max(0, min(value, high) - low) for low, high in pairwise(params.edges)]
+    return [*inner, max(0, value - params.edges[-1])]
 
 
 def haircut(params: AssetParams, value: int, netted: bool) -> int:
@@ -55,5 +60,7 @@ def concentration(params: AssetParams, value: int, total: int, room: int) -> int
     choosing a level. But no more is added than `room`: what IM could still take of the value
     before the collateral counts for less than nothing.
     """
-    excess = max(0, ceil_div(total * BPS, params.scale * 10**params.decimals) - BPS)
+    excess = ceil_div(total * BPS, params.scale * 10**params.decimals) - BPS
+    if excess <= 0:
+        return 0
     return min(max(0, room), ceil_div(haircut(params, value, False) * excess, BPS))

@@ -11,8 +11,10 @@ Netting levels:
     PORTFOLIO   underlyings with each other and with spot  ("portfolio")
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from plimsoll.spec import haircut
 from plimsoll.spec.haircut import AssetParams
@@ -173,6 +175,7 @@ def gather(
 ) -> Risk:
     """Adds up positions of one underlying."""
     risk = Risk()
+    spots = [market.index * (WAD + shift) // WAD for shift, _ in extremes(scan_range)]
     for word in words:
         expiry = expiry_of(word)
         calls, puts = sizes_of(word)
@@ -203,8 +206,7 @@ def gather(
         if near and size > 0:
             for i, spot in enumerate(surface.grids[underlying].ghosts):
                 strip.options.ghosts[i] += size * max(0, forward.at(spot) - strike)
-        for i, (shift, _) in enumerate(extremes(scan_range)):
-            spot = market.index * (WAD + shift) // WAD
+        for i, spot in enumerate(spots):
             strip.intrinsics[i] += size * max(0, forward.at(spot) - strike)
         risk.short += max(0, -size)
         risk.paid &= calls >= 0 and puts >= 0
@@ -243,8 +245,10 @@ def measure(
     whole = profile(risk.strips.values(), line + spot)
     plain, loss = scan_loss(whole, params.scan_range)
     intrinsics = [
-        bounded(sum(strip.intrinsics[i] for strip in risk.strips.values()) // SIZE)
-        for i in range(EXTREMES)
+        bounded(sum(values) // SIZE)
+        for values in zip(
+            (0,) * EXTREMES, *(strip.intrinsics for strip in risk.strips.values()), strict=True
+        )
     ]
     extreme = extreme_loss(whole, params.scan_range, intrinsics)
 
@@ -318,7 +322,7 @@ class UnderlyingPart:
     def worth(self) -> int:
         return sum(part.worth for part in self.parts)
 
-    @property
+    @cached_property
     def loss(self) -> int:
         """L_u. What is fully paid cannot lose more than that."""
         return min(sum(part.loss for part in self.parts), self._room(0))
@@ -335,11 +339,11 @@ class UnderlyingPart:
     def short(self) -> int:
         return sum(part.short for part in self.parts)
 
-    @property
+    @cached_property
     def charges(self) -> int:
         return min(self.calendar + self.vega + self.short + self.depth, self._room(self.loss))
 
-    @property
+    @cached_property
     def divergence(self) -> int:
         return min(self.ahead, self._room(self.loss + self.charges))
 
@@ -384,15 +388,17 @@ def analyse(
         for holding in book.collateral
         if holding.amount
     ]
-    owners = {underlying_of(word) for word in book.positions}
-    owners |= {model.assets[part.asset].underlying for part in collateral}
+    held: Counter[int] = Counter()  # value of collateral, by underlying
+    for item in collateral:
+        held[model.assets[item.asset].underlying] += item.value
+    positions: dict[int, list[int]] = {u: [] for u in held}
+    for word in book.positions:
+        positions.setdefault(underlying_of(word), []).append(word)
     netting = Netting()
     underlyings = []
-    for u in sorted(owners):
+    for u, words in sorted(positions.items()):
         params, market = model.underlyings[u], markets[u]
-        held = sum(part.value for part in collateral if model.assets[part.asset].underlying == u)
-        spot = held if book.level == PORTFOLIO else 0
-        words = [word for word in book.positions if underlying_of(word) == u]
+        spot = held[u] if book.level == PORTFOLIO else 0
         groups = [[word] for word in words] if book.level == POSITION else [words]
         risks = [gather(group, u, market, surface, params.scan_range) for group in groups]
         parts = [measure(risk, u, params, market, surface, spot) for risk in risks]
@@ -404,7 +410,7 @@ def analyse(
             gross=sum(risk.gross for risk in risks),
             late=sum(risk.late for risk in risks),
             spot=spot,
-            held=held,
+            held=held[u],
             depth=depth_charge(params, market.index, sum(part.steep for part in parts)),
             ahead=max(0, ceil_div(gap, market.index)),
             paid=spot == 0 and all(risk.paid for risk in risks),

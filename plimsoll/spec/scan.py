@@ -18,6 +18,9 @@ losses are not understated.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from struct import Struct
 
 from plimsoll.spec.wad import BPS, SIZE, WAD, ceil_div, ceil_sqrt, clamp, toward_div
 
@@ -27,6 +30,7 @@ LANES = NOWS + DOWNS + UPS
 DOWN_STEP, UP_STEP = 2 * ONE, 3 * ONE
 CENTER = 6 * ONE
 LANE_BITS = 16
+LANES_OF = Struct(f"<2x{LANES}H")  # of a word in little-endian bytes, without its stamp
 LANE_UNIT = 2**15  # parts of S0
 LARGEST = 2**112  # WAD: no curve counts for more, so that no product can overflow
 EXTREMES = 4
@@ -79,13 +83,15 @@ class Sums:
 
     def add(self, word: int, size: int) -> None:
         side = self.longs if size > 0 else self.shorts
-        for lane in range(LANES):
-            side[lane] += (word >> LANE_BITS * (1 + lane) & (2**LANE_BITS - 1)) * abs(size)
+        for lane, value in enumerate(LANES_OF.unpack(word.to_bytes(32, "little"))):
+            side[lane] += value * abs(size)
         self.short += max(0, -size)
         self.contracts += abs(size)
 
-    def net(self, lane: int) -> int:
-        return self.longs[lane] - self.shorts[lane] - self.short
+    @property
+    def net(self) -> list[int]:
+        pairs = zip(self.longs, self.shorts, strict=True)
+        return [long - short - self.short for long, short in pairs]
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,9 @@ class Curve:
     up: tuple[int, ...] = (0,) * UPS
     near: tuple[int, ...] = (0,) * DOWNS  # of `down`: longs of near expiries
     ghosts: tuple[int, ...] = (0, 0)  # the same one step beyond each end, intrinsic
+
+
+NO_OPTIONS = Curve()
 
 
 def bounded(value: int) -> int:
@@ -111,6 +120,8 @@ def curve_of(parts: Iterable[Sums], grid: Grid) -> Curve:
     smaller.
     """
     parts = list(parts)
+    if not parts:
+        return NO_OPTIONS
     price = grid.reference
     if contracts := sum(part.contracts for part in parts):
         price = min(price, LARGEST * SIZE // (2 * contracts))  # a lane is below 2 S0
@@ -118,7 +129,7 @@ def curve_of(parts: Iterable[Sums], grid: Grid) -> Curve:
     def value(amounts: Iterable[int]) -> int:
         return sum(amounts) * price // (LANE_UNIT * SIZE)
 
-    lanes = tuple(value(part.net(lane) for part in parts) for lane in range(LANES))
+    lanes = tuple(map(value, zip(*(part.net for part in parts), strict=True)))
     near = [part for part in parts if part.near]
     return Curve(
         lanes[:NOWS],
@@ -172,15 +183,28 @@ class Profile:
     curve: Curve
     line: int  # notional of everything linear, WAD
 
+    @cached_property
+    def is_line(self) -> bool:
+        return self.curve == NO_OPTIONS
+
     def values(self, shift: int) -> tuple[int, int]:
         """With volatility down and up."""
-        place, linear = self.axis.place(shift), self.line * shift // WAD
+        linear = self.line * shift // WAD
+        if self.is_line:
+            return linear, linear
+        place = self.axis.place(shift)
         return (
             between(self.curve.down, place, DOWN_STEP) + linear,
             between(self.curve.up, place, UP_STEP) + linear,
         )
 
-    @property
+    def blended(self, shift: int) -> tuple[int, int]:
+        """Y, with volatility down and up: half of it is the lower of both, see `Netting`."""
+        down, up = self.values(shift)
+        low = min(down, up)
+        return (down + low) // 2, (up + low) // 2
+
+    @cached_property
     def mark(self) -> int:
         """Value of the options now."""
         left, middle, right = self.curve.now
@@ -202,6 +226,8 @@ class Profile:
     def steepest(self, line: int) -> int:
         """The largest notional that options and a line have anywhere on the grid."""
         found = abs(line)
+        if self.is_line:
+            return found
         for values, step in ((self.curve.down, DOWN_STEP), (self.curve.up, UP_STEP)):
             for i in range(len(values) - 1):
                 slope = (values[i + 1] - values[i]) * self.axis.pitch // step
@@ -218,7 +244,9 @@ def scan_loss(profile: Profile, scan_range: int) -> tuple[int, int]:
     """
     axis, curve, mark = profile.axis, profile.curve, profile.mark
     end = scan_range * WAD // BPS
-    worst = max(mark - min(profile.values(shift)) for shift in (-end, 0, end))
+    worst = max([mark - min(profile.values(shift)) for shift in (-end, 0, end)])
+    if profile.is_line:  # it loses the most at an end
+        return worst, worst
     for values, step in ((curve.down, DOWN_STEP), (curve.up, UP_STEP)):
         for node, value in enumerate(values):
             shift = axis.shift(node * step)
@@ -227,8 +255,9 @@ def scan_loss(profile: Profile, scan_range: int) -> tuple[int, int]:
     deepest = worst = max(worst, 0)
     low, high = axis.place(-end), axis.place(end)
     rest = [whole - part for whole, part in zip(curve.down, curve.near, strict=True)]
-    for cell in range(DOWNS - 1):
-        bulge = max(0, _bulge(curve.near, cell, curve.ghosts)) + max(0, _bulge(rest, cell)) // 2
+    bulges = zip(_bulges(curve.near, curve.ghosts), _bulges(rest), strict=True)
+    for cell, (of_near, of_rest) in enumerate(bulges):
+        bulge = max(0, of_near) + max(0, of_rest) // 2
         if bulge == 0:
             continue
         start = cell * DOWN_STEP
@@ -244,8 +273,8 @@ def scan_loss(profile: Profile, scan_range: int) -> tuple[int, int]:
     return worst, deepest
 
 
-def _bulge(values: Sequence[int], cell: int, ghosts: Sequence[int] | None = None) -> int:
-    """Second differences at both ends of a cell.
+def _bulges(values: Sequence[int], ghosts: Sequence[int] | None = None) -> list[int]:
+    """Second differences at both ends of each cell, added.
 
     At the outermost nodes those of their neighbours, or those with the ghosts, if larger.
     """
@@ -254,10 +283,10 @@ def _bulge(values: Sequence[int], cell: int, ghosts: Sequence[int] | None = None
     if ghosts is not None:
         first = max(first, ghosts[0] - 2 * values[0] + values[1])
         last = max(last, values[-2] - 2 * values[-1] + ghosts[1])
-    seconds = [first, *seconds, last]
-    return seconds[cell] + seconds[cell + 1]
+    return [left + right for left, right in pairwise([first, *seconds, last])]
 
 
+@lru_cache
 def extremes(scan_range: int) -> tuple[tuple[int, int], ...]:
     """(shift, divisor of the loss there): half of it at two ranges, a quarter at four."""
     end = scan_range * WAD // BPS
@@ -271,11 +300,12 @@ def extremes(scan_range: int) -> tuple[tuple[int, int], ...]:
 
 def extreme_loss(profile: Profile, scan_range: int, intrinsics: Sequence[int]) -> int:
     """X_u, with the options at their intrinsic value (WAD) at each of the extremes."""
-    worst = 0
-    for (shift, divisor), value in zip(extremes(scan_range), intrinsics, strict=True):
-        loss = profile.mark - value - profile.line * shift // WAD
-        worst = max(worst, ceil_div(loss, divisor))
-    return worst
+    mark, line = profile.mark, profile.line
+    losses = [
+        ceil_div(mark - value - line * shift // WAD, divisor)
+        for (shift, divisor), value in zip(extremes(scan_range), intrinsics, strict=True)
+    ]
+    return max(0, *losses)
 
 
 def matched(parts: Iterable[int]) -> int:
@@ -292,6 +322,19 @@ def depth_charge(params: UnderlyingParams, index: int, exposure: int) -> int:
 
 
 # -- across underlyings --------------------------------------------------------------------------
+
+
+@lru_cache
+def shifts(scan_range: int, beta: int) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
+    """At each angle x beta R and y own R; then x R of what moves together: see `Netting`."""
+    own = ceil_div(ceil_sqrt((BPS**2 - beta**2) * (WAD // BPS) ** 2) * scan_range, BPS)
+    return (
+        tuple(
+            (toward_div(sine * beta * scan_range, BPS * BPS), cosine * own // WAD)
+            for sine, cosine in ANGLES
+        ),
+        tuple(toward_div(third * scan_range * WAD, 3 * BPS) for third in THIRDS),
+    )
 
 
 @dataclass
@@ -326,28 +369,17 @@ class Netting:
         self.extreme += extreme**2
         self.total += loss
         self.hidden += loss - max(plain, extreme)
-        mark = profile.mark
-
-        def blended(shift: int) -> tuple[int, int]:
-            down, up = profile.values(shift)
-            low = min(down, up)
-            return (down + low) // 2, (up + low) // 2
-
-        own = ceil_div(
-            ceil_sqrt((BPS**2 - params.beta**2) * (WAD // BPS) ** 2) * params.scan_range, BPS
-        )
-        for k, (sine, cosine) in enumerate(ANGLES):
-            middle = toward_div(sine * params.beta * params.scan_range, BPS * BPS)
-            side = cosine * own // WAD
-            center = blended(middle)
-            outer = [blended(middle - side), blended(middle + side)]
+        mark, blended = profile.mark, profile.blended
+        at_angles, together = shifts(params.scan_range, params.beta)
+        rows = zip(at_angles, self.common, self.squares, strict=True)
+        for (middle, side), common, squares in rows:
+            center, left, right = blended(middle), blended(middle - side), blended(middle + side)
             for v in (0, 1):
-                self.common[k][v] += mark - center[v]
-                self.squares[k][v] += max(0, center[v] - min(outer[0][v], outer[1][v])) ** 2
-        for k, third in enumerate(THIRDS):
-            values = blended(toward_div(third * params.scan_range * WAD, 3 * BPS))
-            for v in (0, 1):
-                self.comove[k][v] += mark - values[v]
+                common[v] += mark - center[v]
+                squares[v] += max(0, center[v] - min(left[v], right[v])) ** 2
+        for shift, losses in zip(together, self.comove, strict=True):
+            for v, value in enumerate(blended(shift)):
+                losses[v] += mark - value
 
     def terms(self, floor: int) -> tuple[int, int, int, int]:
         """Factor, comove and extremes, each with what lies between the points, and floor."""

@@ -10,6 +10,8 @@ size in the first field; a perpetual has expiry 0 too. Expiries are in seconds, 
 quote, sizes in 1e-8 contracts. Instrument 0 is cash. Signed fields are in two's complement.
 """
 
+from functools import lru_cache
+
 from plimsoll.spec.wad import require
 
 CASH, PERPETUAL, FUTURE, CALL, PUT = range(5)  # kinds
@@ -107,6 +109,7 @@ def pack_position(key: int, calls: int, puts: int = 0) -> int:
     return key << KEY_SHIFT | (calls % 2**68) << 68 | puts % 2**68
 
 
+@lru_cache(4096)
 def sizes_of(word: int) -> tuple[int, int]:
     """Signed sizes of a strike's (calls, puts), in 1e-8 contracts."""
     return _signed(word >> 68 & (2**68 - 1), 68), _signed(word & (2**68 - 1), 68)

@@ -46,12 +46,14 @@ def law(m: "Machine") -> None:
 
 def sizes_sum_to_zero(m: "Machine") -> None:
     """Of each instrument what some are long others are short; what is over goes one by one."""
-    sums: Counter[tuple[int, int]] = Counter()
+    calls: Counter[int] = Counter()
+    puts: Counter[int] = Counter()
     for state in m.ledger.accounts.values():
         for word in m.standing(state).live:
-            for place, size in enumerate(sizes_of(word)):
-                sums[key_of(word), place] += size
-    check(not any(sums.values()), "sizes sum to zero", sums)
+            key, sizes = key_of(word), sizes_of(word)
+            calls[key] += sizes[0]
+            puts[key] += sizes[1]
+    check(not any(calls.values()) and not any(puts.values()), "sizes sum to zero", calls, puts)
 
 
 def settlement_is_zero_sum(m: "Machine") -> None:
