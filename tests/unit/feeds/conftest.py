@@ -54,7 +54,19 @@ def sign(signed: Contract, chain: Chain) -> Sign:
 
 
 def report(price: int, time: int, chain_id: int, contract: Contract) -> dict[str, object]:
-    """The typed data, written out."""
+    fields = [{"name": "price", "type": "uint256"}, {"name": "time", "type": "uint256"}]
+    return typed_data("Report", fields, {"price": price, "time": time}, NAME, chain_id, contract)
+
+
+def typed_data(
+    kind: str,
+    fields: list[dict[str, str]],
+    message: dict[str, int],
+    name: str,
+    chain_id: int,
+    contract: Contract,
+) -> dict[str, object]:
+    """What is signed to a feed with a name, written out."""
     return {
         "types": {
             "EIP712Domain": [
@@ -63,16 +75,16 @@ def report(price: int, time: int, chain_id: int, contract: Contract) -> dict[str
                 {"name": "chainId", "type": "uint256"},
                 {"name": "verifyingContract", "type": "address"},
             ],
-            "Report": [{"name": "price", "type": "uint256"}, {"name": "time", "type": "uint256"}],
+            kind: fields,
         },
-        "primaryType": "Report",
+        "primaryType": kind,
         "domain": {
-            "name": NAME,
+            "name": name,
             "version": "1",
             "chainId": chain_id,
             "verifyingContract": contract.address,
         },
-        "message": {"price": price, "time": time},
+        "message": message,
     }
 
 

@@ -11,6 +11,7 @@ from plimsoll.spec.smile import NANO, Smile
 from plimsoll.spec.surface import DAY
 from plimsoll.spec.wad import WAD
 from tests.harness import Account, Accounts, Chain, Contract, Project, reverts
+from tests.unit.feeds.conftest import typed_data
 from tests.unit.market_data.conftest import new_feed
 
 NAME = "ETH volatility"
@@ -84,47 +85,28 @@ def bring(volatility: Contract, stranger: Account, chain: Chain) -> Bring:
         signed: Report | None = None,
         feed: Contract = volatility,
     ) -> None:
-        message = typed_data(signed or report, chain.chain_id, feed)
+        message = smile_data(signed or report, chain.chain_id, feed)
         signatures = [account.sign_typed_data(message) for account in by]
         volatility.report(*report.arguments, signatures, sender=stranger)
 
     return _bring
 
 
-def typed_data(report: Report, chain_id: int, contract: Contract) -> dict[str, object]:
-    """Written out."""
-    unsigned = ("underlying", "expiry")
+def smile_data(report: Report, chain_id: int, contract: Contract) -> dict[str, object]:
     shape = ("a", "b", "rho", "m", "s")
     fields = [
-        *({"name": name, "type": "uint256"} for name in unsigned),
+        *({"name": name, "type": "uint256"} for name in ("underlying", "expiry")),
         *({"name": name, "type": "int256"} for name in shape),
         *({"name": name, "type": "uint256"} for name in ("ratio", "time")),
     ]
-    return {
-        "types": {
-            "EIP712Domain": [
-                {"name": "name", "type": "string"},
-                {"name": "version", "type": "string"},
-                {"name": "chainId", "type": "uint256"},
-                {"name": "verifyingContract", "type": "address"},
-            ],
-            "Smile": fields,
-        },
-        "primaryType": "Smile",
-        "domain": {
-            "name": NAME,
-            "version": "1",
-            "chainId": chain_id,
-            "verifyingContract": contract.address,
-        },
-        "message": {
-            "underlying": report.underlying,
-            "expiry": report.expiry,
-            "ratio": report.ratio,
-            "time": report.time,
-            **{name: getattr(report.smile, name) for name in shape},
-        },
+    message = {
+        "underlying": report.underlying,
+        "expiry": report.expiry,
+        "ratio": report.ratio,
+        "time": report.time,
+        **{name: getattr(report.smile, name) for name in shape},
     }
+    return typed_data("Smile", fields, message, NAME, chain_id, contract)
 
 
 def test_deployment(
@@ -159,7 +141,7 @@ def test_any_two_of_three(
 
 def test_digest(volatility: Contract, signers: list[Account], report: Report, chain: Chain) -> None:
     digest = volatility.report_digest(*report.arguments)
-    message = typed_data(report, chain.chain_id, volatility)
+    message = smile_data(report, chain.chain_id, volatility)
     assert signers[0].sign_hash(digest) == signers[0].sign_typed_data(message)
 
 

@@ -12,7 +12,9 @@ from plimsoll.spec.surface import DAY, Epoch
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, expiry_of, key_of, pack_position, strike_of
 from tests.harness import Account, Accounts, Chain, Contract, Project
-from tests.unit.market_data.conftest import new_feed
+from tests.unit.market_data.conftest import feed
+
+__all__ = ["feed"]
 
 PRICE = 2_000 * WAD
 UNDERLYING = 1
@@ -53,13 +55,6 @@ def load_around(surface: IVolSurface, positions: DynArray[uint256, 128], data: B
 def poster(accounts: Accounts) -> Account:
     """The underlying's volatility feed."""
     return accounts[4]
-
-
-@pytest.fixture(scope="module")
-def feed(project: Project, governor: Account, chain: Chain) -> Contract:
-    feed = new_feed(project, governor)
-    feed.set_answer(PRICE, chain.timestamp, sender=governor)
-    return feed
 
 
 @pytest.fixture(scope="module")
