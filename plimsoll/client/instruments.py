@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from plimsoll.client.amounts import SIZE_DECIMALS, parse_amount
+from plimsoll.spec.market import WINDOW
 from plimsoll.spec.words import (
     CALL,
     FUTURE,
@@ -27,7 +28,6 @@ from plimsoll.spec.words import (
 
 STRIKE_DECIMALS = SIZE_DECIMALS
 USUAL_TIME = "0800"  # UTC, at which what is named by its day alone expires
-PERIOD = 1_800  # seconds: expiries are multiples of it
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 KINDS = {"C": call, "P": put}
 
@@ -78,7 +78,7 @@ def parse_expiry(text: str) -> int:
     except ValueError:
         raise ValueError(f"{text} is no expiry like 27DEC26 or 27DEC26T1630") from None
     seconds = int(moment.timestamp())
-    if seconds % PERIOD:
+    if seconds % WINDOW:  # at which expiries are
         raise ValueError(f"{text}: expiries are at full and half hours")
     return seconds
 

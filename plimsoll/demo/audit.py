@@ -7,10 +7,10 @@ from typing import Any
 
 from plimsoll.client.reader import Reader
 from plimsoll.client.tables import Names
+from plimsoll.spec.market import payoff
 from plimsoll.spec.scan import LANE_UNIT
 from plimsoll.spec.wad import RAY, SIZE, WAD, ceil_div
 from plimsoll.spec.words import (
-    STRIKE_UNIT,
     expiry_of,
     key_of,
     sizes_of,
@@ -51,19 +51,15 @@ class Chain:
     names: Names
 
 
-def payoff(market: Reader, words: Iterable[int]) -> int:
+def payoffs(market: Reader, words: Iterable[int]) -> int:
     """What positions that are over have to be settled with, exactly, WAD."""
     total = 0
     for word in words:
-        expiry, strike = expiry_of(word), strike_of(word) * STRIKE_UNIT
-        if not expiry:
+        if not (expiry := expiry_of(word)):
             continue
         item = market.expiry_of(underlying_of(word), expiry)
-        if not item.fixed:
-            continue
-        calls, puts = sizes_of(word)
-        gain = item.gathered - strike
-        total += calls * max(gain, 0) + puts * max(-gain, 0) if strike else calls * gain
+        if item.fixed:
+            total += payoff(word, item.gathered)
     return total // SIZE
 
 
@@ -75,7 +71,8 @@ def law(chain: Chain, accounts: Sequence[int], changes: int) -> tuple[Check, Che
     words = [unpack_account(chain.vault.words(account)) for account in accounts]
     lent = sum(cash for cash, *_ in words if cash > 0)
     owed = sum(-cash for cash, *_ in words if cash < 0)
-    over = sum(payoff(chain.market, chain.vault.book_of(account).positions) for account in accounts)
+    books = [chain.vault.book_of(account) for account in accounts]
+    over = sum(payoffs(chain.market, book.positions) for book in books)
     basis = sum(word[1] for word in words) + over
     due = lent * pool.supply_index // RAY - ceil_div(owed * pool.borrow_index, RAY) + basis
     surplus = ledger.tokens - due

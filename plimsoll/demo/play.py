@@ -18,7 +18,7 @@ from plimsoll.client.orders import Leg
 from plimsoll.client.reader import Reader
 from plimsoll.client.session import Session
 from plimsoll.client.tables import LEVELS, Names, grid, ledger_view, signed, tiers
-from plimsoll.demo.audit import Audit, Chain, Check, audit, law, payoff
+from plimsoll.demo.audit import Audit, Chain, Check, audit, law, payoffs
 from plimsoll.demo.cast import (
     DEALER,
     EVERYBODY,
@@ -321,7 +321,7 @@ class Play:
             over = [word for word in positions if expiry_of(word) in fixed]
             if not over:
                 continue
-            paid.append(payoff(desk.market, over))
+            paid.append(payoffs(desk.market, over))
             stranger = stage.wallet(KEEPER)
             gas = stage.send("settle what expired", stranger, self.session.vault.settle, account)
             sizes = sum(abs(size) for word in over for size in sizes_of(word))

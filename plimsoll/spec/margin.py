@@ -18,7 +18,7 @@ from functools import cached_property
 
 from plimsoll.spec import haircut
 from plimsoll.spec.haircut import AssetParams
-from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Forward, Market
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Forward, Market, payoff
 from plimsoll.spec.scan import (
     EXTREMES,
     STRAIGHT,
@@ -45,7 +45,6 @@ from plimsoll.spec.words import (
     STRIKE_UNIT,
     expiry_of,
     is_option,
-    size_of,
     sizes_of,
     strike_of,
     underlying_of,
@@ -189,7 +188,7 @@ def gather(
         forward = surface.forwards[underlying, expiry]
         price, strike = forward.at(market.index), strike_of(word) * STRIKE_UNIT
         if expiry <= surface.now:  # nothing moves any more
-            risk.payoff += calls * max(price - strike, 0) + puts * max(strike - price, 0)
+            risk.payoff += payoff(word, price)
             continue
         near = expiry - surface.now <= NEAR
         strip = risk.strips.setdefault(expiry, Strip(Sums(near)))
@@ -271,25 +270,6 @@ def measure(
 
 
 # -- the account ---------------------------------------------------------------------------------
-
-
-def unsettled(
-    book_basis: int,
-    positions: tuple[int, ...],
-    markets: Mapping[int, Market],
-    surface: Surface | None = None,
-) -> int:
-    """X = basis + sum q * (mark - F) + sum q * forward, rounded down; options settle in cash."""
-    total = 0
-    for word in positions:
-        market, expiry = markets[underlying_of(word)], expiry_of(word)
-        if expiry == 0:
-            total += size_of(word) * (market.mark - market.funding)
-        elif not is_option(word):
-            assert surface is not None
-            forward = surface.forwards[underlying_of(word), expiry]
-            total += size_of(word) * forward.at(market.index)
-    return book_basis + total // SIZE
 
 
 @dataclass(frozen=True)

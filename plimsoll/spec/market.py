@@ -205,16 +205,19 @@ def price(word: int, market: Market, item: Expiry | None, now: int) -> tuple[int
     return mark, mark
 
 
+def payoff(word: int, price: int) -> int:
+    """What a dated position pays at a price, WAD * 1e-8; a future is a call struck at 0."""
+    calls, puts = sizes_of(word)
+    gain = price - strike_of(word) * STRIKE_UNIT
+    return calls * max(gain, 0) + puts * max(-gain, 0)
+
+
 def unsettled(word: int, market: Market, item: Expiry | None, now: int) -> tuple[int, bool]:
     """What a position has to be settled with, WAD * 1e-8 contracts, and whether it is over.
 
     That is the value in basis while it is live, the payoff when its expiry is fixed, an exact
     number of wei. An option is worth nothing here until then.
     """
-    calls, puts = sizes_of(word)
     if item is None or not item.fixed:
-        return calls * price(word, market, item, now)[1], False
-    if not strike_of(word):
-        return calls * item.gathered, True
-    payoff = item.gathered - strike_of(word) * STRIKE_UNIT
-    return calls * max(payoff, 0) + puts * max(-payoff, 0), True
+        return sizes_of(word)[0] * price(word, market, item, now)[1], False
+    return payoff(word, item.gathered), True

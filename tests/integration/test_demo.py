@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from plimsoll.demo.audit import payoff
+from plimsoll.demo.audit import payoffs
 from plimsoll.demo.prices import (
     DAY,
     HOUR,
@@ -142,7 +142,7 @@ def test_payoffs() -> None:
         pack_position(key_of(put(1, open_, strike)), SIZE, -SIZE),
         pack_position(key_of(perpetual(1)), 7 * SIZE),
     ]
-    assert payoff(market, words) == -(3 * 39_840 + 5 * 17_160) * WAD
+    assert payoffs(market, words) == -(3 * 39_840 + 5 * 17_160) * WAD
 
 
 def test_one_clear_line(prices: Path) -> None:

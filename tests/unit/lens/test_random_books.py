@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from plimsoll.spec import explain
 from plimsoll.spec.ledger import QUOTE
-from plimsoll.spec.margin import Book, RiskModel, assess, unsettled
-from plimsoll.spec.market import Market
-from plimsoll.spec.wad import WAD
-from plimsoll.spec.words import size_of
+from plimsoll.spec.margin import Book, RiskModel, assess
+from plimsoll.spec.market import Market, unsettled
+from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.words import size_of, underlying_of
 from tests.unit.spec.strategies import Case, cases, magnitudes, wildest
 
 from .stage import Stage
@@ -58,7 +58,10 @@ def check(stage: Stage, case: Case, tokens: int) -> None:
         astuple(level) for level in explain.at_levels(book, model, markets)
     ]
     assert (told.level, told.cash, told.basis) == (book.level, book.cash, book.basis)
-    assert told.unsettled == unsettled(book.basis, book.positions, markets)
+    profit = sum(
+        unsettled(word, markets[underlying_of(word)], None, now=0)[0] for word in book.positions
+    )
+    assert told.unsettled == book.basis + profit // SIZE
     assert [item.size for item in told.positions] == [size_of(word) for word in book.positions]
     worth = told.cash + told.unsettled + sum(item.value for item in told.collateral)
     assert margin.equity == max(-(2**140), min(worth, 2**140))
