@@ -92,8 +92,8 @@ def mark(instrument: uint256) -> uint256:
     if word == 0:
         return 0
     one: uint256[8] = scenario._add(empty(uint256[8]), word, wad.ISIZE)
-    worths: int256[16] = scan._worths(one, convert(grid.reference, int256))
-    worth: int256 = scan._mark(worths, scan._axis(grid, prices.index))
+    curve: int256[16] = scenario._values(one, scan._unit(grid, wad.SIZE))
+    worth: int256 = scan._mark(curve, scan._axis(grid, prices.index))
     if instrument_._kind(instrument) == instrument_.PUT:
         expiry: uint256 = instrument_._expiry(instrument)
         forward: IMarketData.Forward = staticcall market.forward(underlying, expiry)

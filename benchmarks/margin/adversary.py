@@ -19,6 +19,7 @@ from benchmarks.margin.requirement import Holdings, Specification
 
 NEAR = 8.0  # days
 SHORT = 0.01
+PARTS = 16  # of a cell
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class Program:
             row[rest] = -1
             self.rows.append(row)
             start = self.places_down[cell]
-            places = [start + step * t for t in (0.25, 0.5, 0.75)]
+            # the parabola's lowest point is near one of these
+            places = [start + step * t / PARTS for t in range(1, PARTS)]
             places = [place for place in places if self.low < place < self.high]
             places += [p for p in (self.low, self.high) if start <= p < start + step]
             for place in places:

@@ -61,7 +61,9 @@ OPEN: constant(uint256) = 2
 # lanes
 NOW: constant(uint256) = 1
 DOWN: constant(uint256) = 4
+DOWN_CENTER: constant(uint256) = 7
 UP: constant(uint256) = 11
+UP_CENTER: constant(uint256) = 13
 
 # places
 ONE: constant(int256) = 2**32
@@ -71,7 +73,7 @@ CENTER: constant(int256) = 6 * ONE
 LIFT: constant(int256) = 2**180
 QUARTER: constant(int256) = DOWN_STEP // 4
 
-LANE_UNIT: constant(int256) = 2**15 * wad.ISIZE  # of S0, for a contract of 1e-8
+LANE_UNITS: constant(uint256) = 2**15 * wad.SIZE  # in S0, for a contract of 1e-8
 FURTHEST_FALL: constant(int256) = 8 * wad.IWAD // 10
 
 MAX_BOUND: constant(uint256) = 200  # bps: no epoch outlives a larger move of the spot
@@ -85,6 +87,23 @@ MAX_DEPTH: constant(uint256) = 2**48 - 1
 UINT16: constant(uint256) = 2**16 - 1
 UINT32: constant(uint256) = 2**32 - 1
 UINT48: constant(uint256) = 2**48 - 1
+
+
+# how longs of near expiries bend a lower curve, WAD
+struct Hollow:
+    known: bool  # whether there are any
+    bulges: int256[6]  # sums of the second differences at both ends of each cell
+    # by how much the outermost second differences, known from intrinsic values, are larger than
+    # their neighbours, for which they stand elsewhere
+    first: int256
+    last: int256
+
+
+# what a profile loses, WAD
+struct Loss:
+    plain: int256  # at the points of the grid
+    deepest: int256  # with what lies between them
+    steepest: int256  # the largest notional without collateral, anywhere on the grid
 
 
 # what is asked of an underlying, WAD
@@ -232,60 +251,28 @@ def _axis(grid: IVolSurface.Epoch, spot: uint256) -> IScanner.Axis:
 
 @internal
 @pure
-def _price(grid: IVolSurface.Epoch, contracts: uint256) -> int256:
+def _unit(grid: IVolSurface.Epoch, contracts: uint256) -> int256:
     """
-    @notice What lanes are to be multiplied by, WAD: S0, or less where there is so much that its
-        curve would count for more than LARGEST_CURVE.
+    @notice What a lane's unit of 1e-8 contracts is worth, WAD * 2**64: of S0, or of less where
+        there is so much that its curve would count for more than LARGEST_CURVE.
     @param contracts Of options, net in each strike, 1e-8: what nets to nothing, and so may be had
         for nothing, makes no liability smaller.
     """
-    most: uint256 = grid.reference
+    price: uint256 = grid.reference
     if contracts != 0:  # a lane is below 2 S0
-        most = min(most, unsafe_div(LARGEST_CURVE * wad.SIZE // 2, contracts))
-    return convert(most, int256)
+        price = min(price, unsafe_div(LARGEST_CURVE * wad.SIZE // 2, contracts))
+    return convert(unsafe_div(price << 64, LANE_UNITS), int256)
 
 
 @internal
 @pure
-def _worths(sums: uint256[8], price: int256) -> int256[16]:
-    """
-    @notice What each lane of scenario sums is worth, WAD, rounded down; the first is no lane.
-    """
-    short: int256 = convert(convert(sums[0] << 128, bytes32), int256) >> 128
-    worths: int256[16] = empty(int256[16])
-    for k: uint256 in range(8):
-        # as scenario._lane and _worth
-        pair: uint256 = sums[k]
-        lane: int256 = unsafe_add(short, convert(convert(pair << 128, bytes32), int256) >> 128)
-        worth: int256 = unsafe_add(unsafe_mul(lane, price), LIFT * LANE_UNIT)
-        worths[k] = unsafe_sub(unsafe_div(worth, LANE_UNIT), LIFT)
-        pair = unsafe_add(pair, 2**127)
-        lane = unsafe_add(short, convert(convert(pair, bytes32), int256) >> 128)
-        worth = unsafe_add(unsafe_mul(lane, price), LIFT * LANE_UNIT)
-        worths[unsafe_add(k, 8)] = unsafe_sub(unsafe_div(worth, LANE_UNIT), LIFT)
-    return worths
-
-
-@internal
-@pure
-def _worth(lane: int256, price: int256) -> int256:
-    """
-    @notice What the sum of a lane is worth, WAD, rounded down.
-    """
-    # made positive for the division, as that rounds toward zero
-    worth: int256 = unsafe_div(unsafe_add(unsafe_mul(lane, price), LIFT * LANE_UNIT), LANE_UNIT)
-    return unsafe_sub(worth, LIFT)
-
-
-@internal
-@pure
-def _mark(worths: int256[16], axis: IScanner.Axis) -> int256:
+def _mark(curve: int256[16], axis: IScanner.Axis) -> int256:
     """
     @notice What the parabola through the lanes of now tells at the spot, each term rounded down.
     """
-    middle: int256 = worths[NOW + 1]
-    rise: int256 = unsafe_sub(worths[NOW + 2], worths[NOW])
-    bend: int256 = self._bend(worths[NOW], middle, worths[NOW + 2])
+    middle: int256 = curve[NOW + 1]
+    rise: int256 = unsafe_sub(curve[NOW + 2], curve[NOW])
+    bend: int256 = self._bend(curve[NOW], middle, curve[NOW + 2])
     # shifting right rounds down: by 2 * ONE, by 2 * ONE**2
     mark: int256 = unsafe_add(middle, unsafe_mul(rise, axis.lean) >> 33)
     return unsafe_add(mark, unsafe_mul(unsafe_mul(bend, axis.lean), axis.lean) >> 65)
@@ -293,14 +280,31 @@ def _mark(worths: int256[16], axis: IScanner.Axis) -> int256:
 
 @internal
 @pure
-def _slope(left: int256, middle: int256, right: int256, axis: IScanner.Axis) -> int256:
+def _slope(sums: uint256[8], axis: IScanner.Axis, unit: int256) -> int256:
     """
-    @notice The slope of that parabola, per move of the spot: a notional; each term rounded down.
+    @notice The slope of that parabola, per move of the spot: the notional of options, WAD,
+        rounded down.
     """
+    # differences of lanes: what shorts add to each drops out
+    left: int256 = convert(convert(sums[NOW] << 128, bytes32), int256) >> 128
+    middle: int256 = convert(convert(sums[NOW + 1] << 128, bytes32), int256) >> 128
+    right: int256 = convert(convert(sums[NOW + 2] << 128, bytes32), int256) >> 128
     bend: int256 = unsafe_mul(2, self._bend(left, middle, right))
-    # shifting right rounds down: by ONE, by 2 * ONE
-    slope: int256 = unsafe_add(unsafe_sub(right, left), unsafe_mul(bend, axis.lean) >> 32)
-    return unsafe_mul(slope, axis.tilt) >> 33
+    slope: int256 = unsafe_add(unsafe_sub(right, left) << 32, unsafe_mul(bend, axis.lean))
+    # shifting right rounds down: by 2 * ONE, by ONE * 2**64
+    return unsafe_mul(unsafe_mul(slope, axis.tilt) >> 33, unit) >> 96
+
+
+@internal
+@pure
+def _vega(sums: uint256[8], unit: int256) -> int256:
+    """
+    @notice Half of what options are worth more with volatility up than down, at the centre, WAD,
+        rounded down.
+    """
+    down: int256 = convert(convert(sums[DOWN_CENTER] << 128, bytes32), int256) >> 128
+    up: int256 = convert(convert(unsafe_add(sums[UP_CENTER - 8], 2**127), bytes32), int256) >> 128
+    return unsafe_mul(unsafe_sub(up, down), unit) >> 65
 
 
 @internal
@@ -316,8 +320,21 @@ def _moved(line: int256, move: int256) -> int256:
 
 @internal
 @pure
-def _place(axis: IScanner.Axis, move: int256) -> int256:
-    return max(0, min(unsafe_add(axis.zero, self._moved(axis.pitch, move)), 2 * CENTER))
+def _at(curve: int256[16], place: int256) -> (int256, int256):
+    """
+    @notice Value at a place with volatility down and up, rounded down.
+    """
+    i: uint256 = convert(min(place >> 33, 5), uint256)
+    left: int256 = curve[unsafe_add(i, DOWN)]
+    rise: int256 = unsafe_sub(curve[unsafe_add(i, DOWN + 1)], left)
+    rest: int256 = unsafe_sub(place, unsafe_mul(convert(i, int256), DOWN_STEP))
+    # shifting right rounds down, by DOWN_STEP
+    down: int256 = unsafe_add(left, unsafe_mul(rise, rest) >> 33)
+    i = convert(min(unsafe_div(place, UP_STEP), 3), uint256)
+    left = curve[unsafe_add(i, UP)]
+    rise = unsafe_sub(curve[unsafe_add(i, UP + 1)], left)
+    rest = unsafe_sub(place, unsafe_mul(convert(i, int256), UP_STEP))
+    return down, unsafe_add(left, self._floor_div(unsafe_mul(rise, rest) >> 32, 3))
 
 
 @internal
@@ -329,18 +346,10 @@ def _values(profile: IScanner.Profile, move: int256) -> (int256, int256):
     linear: int256 = self._moved(profile.line, move)
     if not profile.curved:
         return linear, linear
-    place: int256 = self._place(profile.axis, move)
-    i: uint256 = convert(min(place >> 33, 5), uint256)
-    left: int256 = profile.curve[unsafe_add(i, DOWN)]
-    rise: int256 = unsafe_sub(profile.curve[unsafe_add(i, DOWN + 1)], left)
-    rest: int256 = unsafe_sub(place, unsafe_mul(convert(i, int256), DOWN_STEP))
-    # shifting right rounds down, by DOWN_STEP
-    down: int256 = unsafe_add(left, unsafe_mul(rise, rest) >> 33)
-    i = convert(min(unsafe_div(place, UP_STEP), 3), uint256)
-    left = profile.curve[unsafe_add(i, UP)]
-    rise = unsafe_sub(profile.curve[unsafe_add(i, UP + 1)], left)
-    rest = unsafe_sub(place, unsafe_mul(convert(i, int256), UP_STEP))
-    up: int256 = unsafe_add(left, self._floor_div(unsafe_mul(rise, rest) >> 32, 3))
+    place: int256 = unsafe_add(profile.axis.zero, self._moved(profile.axis.pitch, move))
+    down: int256 = 0
+    up: int256 = 0
+    down, up = self._at(profile.curve, max(0, min(place, 2 * CENTER)))
     return unsafe_add(down, linear), unsafe_add(up, linear)
 
 
@@ -350,113 +359,154 @@ def _values(profile: IScanner.Profile, move: int256) -> (int256, int256):
 
 @internal
 @pure
-def _loss(
-    profile: IScanner.Profile, scan_range: uint256, near: bool, longs: int256[9]
-) -> (int256, int256):
+def _hollow(curve: int256[16], left: int256, right: int256) -> Hollow:
     """
-    @notice Worst loss at the points of the grid, and worst loss with what lies between them.
+    @param curve Of longs of near expiries.
+    @param left What they are worth one step before the lower curve, intrinsic value; and behind.
+    """
+    first: int256 = self._bend(curve[DOWN], curve[DOWN + 1], curve[DOWN + 2])
+    second: int256 = self._bend(curve[DOWN + 1], curve[DOWN + 2], curve[DOWN + 3])
+    third: int256 = self._bend(curve[DOWN + 2], curve[DOWN + 3], curve[DOWN + 4])
+    fourth: int256 = self._bend(curve[DOWN + 3], curve[DOWN + 4], curve[DOWN + 5])
+    fifth: int256 = self._bend(curve[DOWN + 4], curve[DOWN + 5], curve[DOWN + 6])
+    before: int256 = max(first, self._bend(left, curve[DOWN], curve[DOWN + 1]))
+    behind: int256 = max(fifth, self._bend(curve[DOWN + 5], curve[DOWN + 6], right))
+    return Hollow(
+        known=True,
+        bulges=[
+            unsafe_add(before, first),
+            unsafe_add(first, second),
+            unsafe_add(second, third),
+            unsafe_add(third, fourth),
+            unsafe_add(fourth, fifth),
+            unsafe_add(fifth, behind),
+        ],
+        first=unsafe_sub(before, first),
+        last=unsafe_sub(behind, fifth),
+    )
+
+
+@internal
+@pure
+def _loss(profile: IScanner.Profile, scan_range: uint256, hollow: Hollow, spot: int256) -> Loss:
+    """
+    @notice What a profile loses in the scan range.
     @dev An interpolated curve overstates long gamma. So within a cell of the lower curve it is
          also read as chord - t (1 - t) * K, where K is the sum of the second differences at the
          cell's ends: of near longs (a bound for convex curves), and half of that of the rest, if
-         positive.
-    @param near Whether there are longs of near expiries.
-    @param longs The part of the lower curve that these are, with their intrinsic values one step
-        beyond each end.
+         positive. The lowest point of this parabola counts.
+    @param spot The part of the line that is collateral.
     """
     end: int256 = unsafe_mul(convert(scan_range, int256), wad.IWAD // wad.IBPS)
+    steepest: int256 = abs(unsafe_sub(profile.line, spot))
     if not profile.curved:  # a line loses the most at an end
         most: int256 = unsafe_sub(0, self._moved(unsafe_sub(0, abs(profile.line)), end))
-        return most, most
+        return Loss(plain=most, deepest=most, steepest=steepest)
 
-    least: int256 = profile.mark
-    down: int256 = 0
-    up: int256 = 0
-    fall: int256 = unsafe_sub(0, end)
-    for move: int256 in [fall, 0, end]:
-        down, up = self._values(profile, move)
-        least = min(least, min(down, up))
     axis: IScanner.Axis = profile.axis
-    line: int256 = profile.line
-    nodes: int256[16] = profile.curve  # with what is linear
+    far: int256 = unsafe_sub(0, self._moved(unsafe_sub(0, axis.pitch), end))  # rounded up
+    low: int256 = max(0, unsafe_sub(axis.zero, far))
+    high: int256 = min(unsafe_add(axis.zero, far), 2 * CENTER)
+    # what the line gains from one place to the next, WAD * 2**64
+    rate: int256 = self._floor_div(profile.line << 64, axis.pitch)
+    least: int256 = profile.mark
+    for place: int256 in [low, axis.zero, high]:
+        down: int256 = 0
+        up: int256 = 0
+        down, up = self._at(profile.curve, place)
+        gain: int256 = unsafe_mul(rate, unsafe_sub(place, axis.zero)) >> 64
+        least = min(least, unsafe_add(min(down, up), gain))
+
+
+    # from node to node, of which the outermost are never within the range
     place: int256 = 0
-    for node: uint256 in range(DOWN, 15):
-        if node == UP:  # the ends of the upper curve are beyond the range
-            place = UP_STEP
-            continue
-        # as _move_to and _moved
-        move: int256 = unsafe_mul(unsafe_sub(place, axis.zero), wad.IWAD)
-        move = unsafe_div(unsafe_add(move, unsafe_mul(LIFT, axis.pitch)), axis.pitch)
-        move = unsafe_sub(move, LIFT)
-        gain: int256 = unsafe_div(unsafe_add(unsafe_mul(line, move), LIFT * wad.IWAD), wad.IWAD)
-        worth: int256 = unsafe_add(nodes[node], unsafe_sub(gain, LIFT))
-        nodes[node] = worth
-        if worth < least and move < end and move > fall:
-            least = worth
-        place = unsafe_add(place, DOWN_STEP if node < UP else UP_STEP)
+    gain: int256 = unsafe_mul(rate, unsafe_sub(0, axis.zero)) >> 64
+    left: int256 = unsafe_add(profile.curve[UP], gain)
+    rise: int256 = 0
+    highest: int256 = min_value(int256)
+    lowest: int256 = max_value(int256)
+    for lane: uint256 in range(UP + 1, 16):
+        place = unsafe_add(place, UP_STEP)
+        gain = unsafe_mul(rate, unsafe_sub(place, axis.zero)) >> 64
+        right: int256 = unsafe_add(profile.curve[lane], gain)
+        if right < least and place > low and place < high:
+            least = right
+        rise = unsafe_sub(right, left)
+        if rise > highest:
+            highest = rise
+        if rise < lowest:
+            lowest = rise
+        left = right
+    steepest = self._steeper(steepest, highest, lowest, 3, axis.pitch, spot)
 
-    bends: int256[7] = empty(int256[7])  # of longs of near expiries
-    rest: int256[7] = empty(int256[7])
-    left: int256 = profile.curve[DOWN]
-    middle: int256 = profile.curve[DOWN + 1]
-    for node: uint256 in range(1, 6):
-        right: int256 = profile.curve[unsafe_add(node, DOWN + 1)]
-        rest[node] = unsafe_sub(unsafe_add(left, right), unsafe_mul(2, middle))
-        left = middle
-        middle = right
-    if near:
-        for node: uint256 in range(1, 6):
-            i: uint256 = unsafe_add(node, 1)
-            bends[node] = self._bend(longs[node], longs[i], longs[unsafe_add(i, 1)])
-            rest[node] = unsafe_sub(rest[node], bends[node])
-        bends[0] = max(bends[1], self._bend(longs[0], longs[1], longs[2]))
-        bends[6] = max(bends[5], self._bend(longs[6], longs[7], longs[8]))
-    rest[0] = rest[1]
-    rest[6] = rest[5]
-
-    # 3 wei, and what a line moves from one place to the next, as the ends are rounded; times 4
-    slack: int256 = unsafe_add(unsafe_div(unsafe_mul(4, abs(line)), axis.pitch), 12)
-    deepest: int256 = least
-    low: int256 = self._place(axis, fall)
-    high: int256 = self._place(axis, end)
+    # from cell to cell
+    deepest: int256 = max_value(int256)
+    highest = min_value(int256)
+    lowest = max_value(int256)
+    place = 0
+    gain = unsafe_mul(rate, unsafe_sub(0, axis.zero)) >> 64
+    left = unsafe_add(profile.curve[DOWN], gain)
+    gain = unsafe_mul(rate, unsafe_sub(DOWN_STEP, axis.zero)) >> 64
+    right: int256 = unsafe_add(profile.curve[DOWN + 1], gain)
+    bend: int256 = 0  # second difference at the cell's left end
     for cell: uint256 in range(6):
-        next: uint256 = unsafe_add(cell, 1)
-        bulge: int256 = max(0, unsafe_add(rest[cell], rest[next])) >> 1
-        if near:
-            bulge = unsafe_add(bulge, max(0, unsafe_add(bends[cell], bends[next])))
-        if bulge == 0:
-            continue
-        # t (1 - t) is a quarter at most, and rounding loses no more than the slack: nothing below
-        # this is within the cell
-        lane: uint256 = unsafe_add(cell, DOWN)
-        deep: int256 = min(nodes[lane], nodes[unsafe_add(lane, 1)])
-        if unsafe_sub(deep, unsafe_add(bulge, slack) >> 2) >= deepest:
-            continue
-        start: int256 = unsafe_mul(convert(cell, int256), DOWN_STEP)
-        left = profile.curve[lane]
-        rise: int256 = unsafe_sub(profile.curve[unsafe_add(lane, 1)], left)
-        # quarters of the cell, and the ends of the range, in their cells
-        for point: uint256 in range(1, 6):
-            if point < 4:
-                place = unsafe_add(start, unsafe_mul(convert(point, int256), QUARTER))
-                if place <= low or place >= high:
-                    continue
-            else:
-                place = low if point == 4 else high
-            t: int256 = unsafe_sub(place, start)
-            if t < 0 or t >= DOWN_STEP:
-                continue
-            # shifting right rounds down, by DOWN_STEP and by its square
-            chord: int256 = unsafe_add(left, unsafe_mul(rise, t) >> 33)
-            dent: int256 = unsafe_mul(unsafe_mul(unsafe_sub(t, DOWN_STEP), t), bulge) >> 66
-            worth: int256 = unsafe_add(chord, dent)
-            if line != 0:
-                move: int256 = fall if point == 4 else end
-                if point < 4:
-                    move = self._move_to(axis, place)
-                worth = unsafe_add(worth, self._moved(line, move))
-            if worth < deepest:
-                deepest = worth
-    return unsafe_sub(profile.mark, least), unsafe_sub(profile.mark, deepest)
+        rise = unsafe_sub(right, left)
+        if rise > highest:
+            highest = rise
+        if rise < lowest:
+            lowest = rise
+        bulge: int256 = bend
+        next: int256 = 0
+        if cell < 5:
+            way: int256 = unsafe_sub(unsafe_add(place, 2 * DOWN_STEP), axis.zero)
+            gain = unsafe_mul(rate, way) >> 64
+            next = unsafe_add(profile.curve[unsafe_add(cell, DOWN + 2)], gain)
+            bend = unsafe_sub(unsafe_sub(next, right), rise)
+            if cell == 0:
+                bulge = unsafe_add(bend, hollow.first)
+        else:
+            bend = unsafe_add(bend, hollow.last)
+        bulge = unsafe_add(bulge, bend)
+        if hollow.known:
+            inner: int256 = hollow.bulges[cell]
+            bulge = unsafe_add(max(0, unsafe_sub(bulge, inner)) >> 1, max(0, inner))
+        elif bulge > 0:
+            bulge = bulge >> 1
+        if left < least and place > low and place < high:
+            least = left
+        if bulge > 0:
+            first: int256 = max(0, unsafe_sub(low, place))
+            last: int256 = min(unsafe_sub(high, place), DOWN_STEP)
+            if first <= last:
+                t: int256 = unsafe_div(unsafe_mul(unsafe_sub(bulge, rise), ONE), bulge)
+                t = max(first, min(t, last))
+                # shifting right rounds down, by DOWN_STEP and by its square
+                chord: int256 = unsafe_add(left, unsafe_mul(rise, t) >> 33)
+                dent: int256 = unsafe_mul(unsafe_mul(unsafe_sub(t, DOWN_STEP), t), bulge) >> 66
+                deepest = min(deepest, unsafe_add(chord, dent))
+        place = unsafe_add(place, DOWN_STEP)
+        left = right
+        right = next
+    return Loss(
+        plain=unsafe_sub(profile.mark, least),
+        deepest=unsafe_sub(profile.mark, min(least, deepest)),
+        steepest=self._steeper(steepest, highest, lowest, 2, axis.pitch, spot),
+    )
+
+
+@internal
+@pure
+def _steeper(
+    least: int256, highest: int256, lowest: int256, step: int256, pitch: int256, spot: int256
+) -> int256:
+    """
+    @notice The notional where a curve rises most, or falls most, in a step of so many ONE, if it
+        is more than `least`.
+    """
+    # rounded down, by the step
+    up: int256 = unsafe_sub(self._floor_div(unsafe_mul(highest, pitch) >> 32, step), spot)
+    down: int256 = unsafe_sub(self._floor_div(unsafe_mul(lowest, pitch) >> 32, step), spot)
+    return max(least, max(up, unsafe_sub(0, down)))
 
 
 @internal
@@ -504,48 +554,6 @@ def _extreme_loss(profile: IScanner.Profile, moves: int256[4], intrinsics: int25
         # shifting right rounds a gain down, by half or by a quarter
         worst = max(worst, unsafe_sub(0, gain >> (1 if i < 2 else 2)))
     return worst
-
-
-@internal
-@pure
-def _steepest(profile: IScanner.Profile, line: int256) -> uint256:
-    """
-    @notice The largest notional that options and a line have anywhere on the grid.
-    """
-    steepest: int256 = abs(line)
-    if profile.curved:
-        left: int256 = profile.curve[DOWN]
-        highest: int256 = unsafe_sub(profile.curve[DOWN + 1], left)
-        lowest: int256 = highest
-        for lane: uint256 in range(DOWN + 1, 16):
-            right: int256 = profile.curve[lane]
-            rise: int256 = unsafe_sub(right, left)
-            left = right
-            if lane == UP:  # from one curve to the other
-                steepest = self._steeper(steepest, highest, lowest, 2, profile.axis.pitch, line)
-                highest = unsafe_sub(profile.curve[UP + 1], left)
-                lowest = highest
-            elif rise > highest:
-                highest = rise
-            elif rise < lowest:
-                lowest = rise
-        steepest = self._steeper(steepest, highest, lowest, 3, profile.axis.pitch, line)
-    return convert(steepest, uint256)
-
-
-@internal
-@pure
-def _steeper(
-    least: int256, highest: int256, lowest: int256, step: int256, pitch: int256, line: int256
-) -> int256:
-    """
-    @notice The notional where a curve rises most, or falls most, in a step of so many ONE, if it
-        is more than `least`.
-    """
-    # rounded down, by the step
-    up: int256 = unsafe_add(self._floor_div(unsafe_mul(highest, pitch) >> 32, step), line)
-    down: int256 = unsafe_add(self._floor_div(unsafe_mul(lowest, pitch) >> 32, step), line)
-    return max(least, max(up, unsafe_sub(0, down)))
 
 
 # -- charges ---------------------------------------------------------------------------------------

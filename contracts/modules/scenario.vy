@@ -31,6 +31,8 @@
 
 PAIR: constant(uint256) = 65_535 * (2**128 + 1)
 STAMP: constant(uint256) = 65_535
+HALF: constant(uint256) = 2**127
+HALVES: constant(uint256[8]) = [HALF, HALF, HALF, HALF, HALF, HALF, HALF, HALF]
 
 
 @internal
@@ -87,15 +89,32 @@ def _short(sums: uint256[8]) -> uint256:
 
 @internal
 @pure
-def _lane(sums: uint256[8], k: uint256) -> int256:
+def _values(sums: uint256[8], unit: int256) -> int256[16]:
     """
-    @notice Sum of lane k = 1 .. 15, in lane units times 1e-8 contracts, at most 2**92.
+    @notice What the sum of each lane k = 1 .. 15 is worth, rounded down; the first is no lane.
+    @param unit What a lane's unit of 1e-8 contracts is worth, times 2**64; below 2**128.
     """
-    # unsafe: far below 2**255; shifted up to the sign bit, then down with it
-    lane: int256 = convert(convert(sums[0] << 128, bytes32), int256) >> 128
-    pair: uint256 = sums[k & 7]
-    if k < 8:
-        return unsafe_add(lane, convert(convert(pair << 128, bytes32), int256) >> 128)
+    # what shorts add to every lane
+    both: uint256 = unsafe_mul(unsafe_sub(0, self._short(sums)), 2**128 + 1)
+    lower: uint256[8] = self._merge(sums, [both, both, both, both, both, both, both, both])
     # what a negative lower half has borrowed is given back
-    pair = unsafe_add(pair, 2**127)
-    return unsafe_add(lane, convert(convert(pair, bytes32), int256) >> 128)
+    upper: uint256[8] = self._merge(lower, HALVES)
+    # unsafe: lanes are at most 2**92; shifted up to the sign bit, then down with it
+    return [
+        0,
+        unsafe_mul(convert(convert(lower[1] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(lower[2] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(lower[3] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(lower[4] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(lower[5] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(lower[6] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(lower[7] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(upper[0], bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(upper[1], bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(upper[2], bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(upper[3], bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(upper[4], bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(upper[5], bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(upper[6], bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(upper[7], bytes32), int256) >> 128, unit) >> 64,
+    ]

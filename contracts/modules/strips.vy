@@ -23,8 +23,6 @@ MAX_STRIPS: constant(uint256) = 16  # live expiries of an underlying
 NEAR: constant(uint256) = 8 * 86_400  # seconds to an expiry in which curvature matters in full
 
 LARGEST: constant(uint256) = 2**106  # as in scan
-UP_CENTER: constant(uint256) = 13  # lanes
-DOWN_CENTER: constant(uint256) = 7
 SHORT: constant(uint256) = 2**135 + 2**67  # the signs of a position's calls and puts
 
 
@@ -64,6 +62,8 @@ struct Risk:
     gross: uint256  # sum of |notional|, WAD
     late: uint256  # the part of it whose smile and forward are old
     bound: bool  # whether an option is short, or something linear held
+    curved: bool  # whether there are options
+    unit: int256  # of their lanes, WAD * 2**64
     line: int256  # notional of what is linear, WAD
     delta: int256  # notional of everything
     deltas: int256  # sum of |notional| of the perpetual and of each expiry
@@ -236,10 +236,14 @@ def _gather(
                     risk.intrinsics[k] = unsafe_add(risk.intrinsics[k], gain)
     if strip.expiry != 0:
         strips[place] = strip
-    if signs & SHORT != 0:
-        risk.bound = True
     risk.delta = risk.line
     risk.deltas = abs(risk.line)
+    if signs != 0:
+        risk.curved = True
+        risk.bound = risk.bound or signs & SHORT != 0
+        for each: Strip in strips:
+            risk.contracts = unsafe_add(risk.contracts, convert(each.contracts, uint256))
+        risk.unit = scan._unit(frame.grid, risk.contracts)
     for each: Strip in strips:
         gross: uint256 = self._size_of(convert(each.gross, uint256), each.price)
         risk.gross = unsafe_add(risk.gross, gross)
@@ -249,20 +253,10 @@ def _gather(
         ratio: uint256 = unsafe_div(unsafe_mul(each.ratio, frame.prices.index), wad.WAD)
         delta: int256 = scan._notional(each.forwards, ratio)
         risk.line = unsafe_add(risk.line, delta)
-        if frame.curved:
+        if each.contracts != 0:
             risk.sums = scenario._merge(risk.sums, each.sums)
-            contracts: uint256 = convert(each.contracts, uint256)
-            risk.contracts = unsafe_add(risk.contracts, contracts)
-            price: int256 = scan._price(frame.grid, contracts)
-            delta = unsafe_add(delta, self._slope(each.sums, price, frame.axis))
-            # rounds down
-            vega: int256 = (
-                unsafe_sub(
-                    scan._worth(scenario._lane(each.sums, UP_CENTER), price),
-                    scan._worth(scenario._lane(each.sums, DOWN_CENTER), price),
-                )
-                >> 1
-            )
+            delta = unsafe_add(delta, scan._slope(each.sums, frame.axis, risk.unit))
+            vega: int256 = scan._vega(each.sums, risk.unit)
             risk.vega = unsafe_add(risk.vega, vega)
             risk.vegas = unsafe_add(risk.vegas, abs(vega))
             above: uint256 = unsafe_sub(unsafe_mul(each.levels[1], each.count), each.struck)
@@ -328,18 +322,6 @@ def _size_of(contracts: uint256, price: uint256) -> uint256:
 
 @internal
 @pure
-def _slope(sums: uint256[8], price: int256, axis: IScanner.Axis) -> int256:
-    """
-    @notice The notional of options, WAD, rounded down.
-    """
-    left: int256 = scan._worth(scenario._lane(sums, scan.NOW), price)
-    middle: int256 = scan._worth(scenario._lane(sums, scan.NOW + 1), price)
-    right: int256 = scan._worth(scenario._lane(sums, scan.NOW + 2), price)
-    return scan._slope(left, middle, right, axis)
-
-
-@internal
-@pure
 def _measure(risk: Risk, frame: Frame, spot: uint256) -> Part:
     """
     @notice Scan and charges of positions, with collateral that nets with them.
@@ -350,11 +332,10 @@ def _measure(risk: Risk, frame: Frame, spot: uint256) -> Part:
     # unsafe: see above
     held: int256 = convert(spot, int256)
     part.profile.line = unsafe_add(risk.line, held)
-    longs: int256[9] = empty(int256[9])
+    hollow: scan.Hollow = empty(scan.Hollow)
     intrinsics: int256[6] = empty(int256[6])
-    if frame.curved:
-        price: int256 = scan._price(frame.grid, risk.contracts)
-        part.profile.curve = scan._worths(risk.sums, price)
+    if risk.curved:
+        part.profile.curve = scenario._values(risk.sums, risk.unit)
         part.profile.mark = scan._mark(part.profile.curve, frame.axis)
         part.profile.curved = True
         part.profile.axis = frame.axis
@@ -362,11 +343,8 @@ def _measure(risk: Risk, frame: Frame, spot: uint256) -> Part:
             whole: int256 = scan._contracts(risk.intrinsics[k])
             intrinsics[k] = scan._clamped(whole, convert(scan.LARGEST_CURVE, int256))
         if risk.near:
-            worths: int256[16] = scan._worths(risk.longs, price)
-            for k: uint256 in range(1, 8):
-                longs[k] = worths[unsafe_add(k, scan.DOWN - 1)]
-            longs[0] = intrinsics[4]
-            longs[8] = intrinsics[5]
+            longs: int256[16] = scenario._values(risk.longs, risk.unit)
+            hollow = scan._hollow(longs, intrinsics[4], intrinsics[5])
         part.worth = unsafe_add(part.profile.mark, scan._contracts(risk.parity))
         part.charges[1] = wad._ceil_div(
             unsafe_mul(params.vega, scan._matched(risk.vegas, risk.vega)), wad.BPS
@@ -375,16 +353,18 @@ def _measure(risk: Risk, frame: Frame, spot: uint256) -> Part:
         short = unsafe_mul(short, frame.prices.index)
         part.charges[2] = min(wad._ceil_div(short, wad.BPS * wad.SIZE), scan.LARGEST_EXPOSURE)
 
-    part.plain, part.loss = scan._loss(part.profile, params.scan_range, risk.near, longs)
+    lost: scan.Loss = scan._loss(part.profile, params.scan_range, hollow, held)
+    part.plain = lost.plain
+    part.loss = lost.deepest
     part.extreme = part.loss  # as for every line
-    if frame.curved:
+    if risk.curved:
         part.extreme = scan._extreme_loss(part.profile, frame.moves, intrinsics)
         part.loss = max(part.loss, part.extreme)
     among: uint256 = scan._matched(risk.deltas, risk.delta)
     overall: uint256 = scan._matched(unsafe_add(risk.deltas, held), unsafe_add(risk.delta, held))
     part.charges[0] = wad._ceil_div(unsafe_mul(params.calendar, overall), wad.BPS)
     # spot never adds to what has to be worked off, and a spread is worked off as one
-    steep: uint256 = scan._steepest(part.profile, risk.line)
+    steep: uint256 = convert(lost.steepest, uint256)
     steep = unsafe_add(steep, unsafe_add(among, 1) >> 1)
     part.steep = unsafe_sub(steep, min(steep, unsafe_sub(overall, among) >> 1))
     return part

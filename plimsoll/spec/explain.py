@@ -33,8 +33,7 @@ from plimsoll.spec.scan import (
     ONE,
     UP_STEP,
     UPS,
-    Profile,
-    curve_of,
+    unit_of,
 )
 from plimsoll.spec.wad import BPS, MAX, WAD, Revert, ceil_div, toward_div
 from plimsoll.spec.words import expiry_of, is_option, underlying_of
@@ -136,25 +135,22 @@ def shape_of(
     risk = gather(words, underlying, market, surface, params.scan_range)
     profile = measure(risk, underlying, params, market, surface, held).profile
     places = [i * DOWN_STEP for i in range(DOWNS)] + [i * UP_STEP for i in range(UPS)]
-    if is_curved(book, surface, underlying):
-        moves = [profile.axis.shift(place) for place in places]
-        vega = sum(
-            Profile(profile.axis, curve_of([strip.options], surface.grids[underlying]), 0).vega
-            for strip in risk.strips.values()
-        )
-    else:
+    if profile.curve is None:
         parts = [(place - CENTER) // ONE for place in places]
-        moves = [toward_div(part * params.scan_range * WAD, 6 * BPS) for part in parts]
-        vega = 0
+        moves = tuple(toward_div(part * params.scan_range * WAD, 6 * BPS) for part in parts)
+        return Shape(0, 0, moves, tuple(profile.line * move // WAD for move in moves))
+    moves = tuple(profile.axis.shift(place) for place in places)
+    values = [*profile.curve.down, *profile.curve.up]
     left, middle, right = profile.curve.now
-    bend = left - 2 * middle + right
+    options = [strip.options for strip in risk.strips.values()]
+    unit = unit_of(options, surface.grids[underlying])
     return Shape(
-        gamma=bend * profile.axis.tilt**2 // (100 * ONE**2),
-        vega=vega,
-        moves=tuple(moves),
+        gamma=(left - 2 * middle + right) * profile.axis.tilt**2 // (100 * ONE**2),
+        vega=sum(part.vega(unit) for part in options),
+        moves=moves,
         profits=tuple(
             value - profile.mark + profile.line * move // WAD
-            for value, move in zip(profile.curve.down + profile.curve.up, moves, strict=True)
+            for value, move in zip(values, moves, strict=True)
         ),
     )
 

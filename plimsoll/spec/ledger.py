@@ -21,7 +21,7 @@ from plimsoll.spec.margin import (
     reduced,
 )
 from plimsoll.spec.market import LIQUIDATION, OPEN, Expiry, Market, price, unsettled
-from plimsoll.spec.scan import Profile, axis_of, curve_of
+from plimsoll.spec.scan import Profile, axis_of, curve_of, unit_of
 from plimsoll.spec.wad import MAX, SIZE, WAD, ceil_div, require, toward_div
 from plimsoll.spec.words import (
     CASH_LIMIT,
@@ -161,7 +161,8 @@ class Ledger:
         market, grid = self.markets[underlying], self.surface.grids[underlying]
         one = pack_position(key_of(instrument), *((0, SIZE) if put else (SIZE, 0)))
         risk = gather([one], underlying, market, self.surface, scan_range=0)
-        curve = curve_of([strip.options for strip in risk.strips.values()], grid)
+        options = [strip.options for strip in risk.strips.values()]
+        curve = curve_of(options, unit_of(options, grid))
         worth = Profile(axis_of(grid, market.index), curve, line=0).mark
         return max(0, worth + risk.parity // SIZE)
 

@@ -22,7 +22,6 @@ from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Forward, Market, payo
 from plimsoll.spec.scan import (
     EXTREMES,
     STRAIGHT,
-    Curve,
     Grid,
     Netting,
     Profile,
@@ -36,6 +35,7 @@ from plimsoll.spec.scan import (
     extremes,
     matched,
     scan_loss,
+    unit_of,
 )
 from plimsoll.spec.wad import BPS, MAX, SIZE, WAD, away_div, ceil_div, clamp
 from plimsoll.spec.words import (
@@ -137,6 +137,7 @@ class Risk:
     gross: int = 0  # sum of |notional|, WAD
     late: int = 0  # the part of it whose smile and forward are old
     paid: bool = True  # no option is short, and nothing linear is held
+    curved: bool = False  # there are options
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def gather(
             strip.forwards += calls
             risk.paid = False
             continue
+        risk.curved = True
         size = calls + puts
         risk.parity += puts * (strike - price)
         strip.forwards -= puts
@@ -226,22 +228,19 @@ def measure(
     spot: int = 0,
 ) -> Part:
     """Scan and charges of positions that net, with spot collateral that nets with them."""
-    grid = surface.grids.get(underlying)
-    axis = axis_of(grid, market.index) if grid else STRAIGHT
-
-    def profile(strips: Iterable[Strip], line: int) -> Profile:
-        sums = [strip.options for strip in strips]
-        return Profile(axis, curve_of(sums, grid) if grid else Curve(), line)
-
-    lines = {
-        expiry: notional_of(
+    axis, curve, unit = STRAIGHT, None, 0
+    options = [strip.options for strip in risk.strips.values()]
+    if risk.curved:
+        grid = surface.grids[underlying]
+        axis, unit = axis_of(grid, market.index), unit_of(options, grid)
+        curve = curve_of(options, unit)
+    lines = [
+        notional_of(
             strip.forwards, surface.forwards[underlying, expiry].ratio * market.index // WAD
         )
         for expiry, strip in risk.strips.items()
-    }
-    line = risk.perpetual + sum(lines.values())
-    parts = [profile([strip], lines[expiry]) for expiry, strip in risk.strips.items()]
-    whole = profile(risk.strips.values(), line + spot)
+    ]
+    whole = Profile(axis, curve, risk.perpetual + sum(lines) + spot)
     plain, loss = scan_loss(whole, params.scan_range)
     intrinsics = [
         bounded(sum(values) // SIZE)
@@ -251,10 +250,12 @@ def measure(
     ]
     extreme = extreme_loss(whole, params.scan_range, intrinsics)
 
-    deltas = [risk.perpetual, *(part.line + part.delta for part in parts)]
+    deltas = [risk.perpetual]
+    deltas += [line + part.delta(axis, unit) for line, part in zip(lines, options, strict=True)]
+    vegas = [part.vega(unit) for part in options]
     among, overall = matched(deltas), matched([*deltas, spot])
     # spot never adds to what has to be worked off, and a spread is worked off as one
-    steep = whole.steepest(line) + ceil_div(among, 2) - (overall - among) // 2
+    steep = whole.steepest(spot) + ceil_div(among, 2) - (overall - among) // 2
     return Part(
         profile=whole,
         worth=whole.mark + risk.parity // SIZE,
@@ -262,7 +263,7 @@ def measure(
         extreme=extreme,
         loss=max(loss, extreme),
         calendar=ceil_div(params.calendar * overall, BPS),
-        vega=ceil_div(params.vega * matched([part.vega for part in parts]), BPS),
+        vega=ceil_div(params.vega * matched(vegas), BPS),
         short=bounded(ceil_div(params.short * risk.short * market.index, BPS * SIZE)),
         steep=max(0, steep),
         delta=sum(deltas),

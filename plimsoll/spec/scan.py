@@ -32,6 +32,7 @@ CENTER = 6 * ONE
 LANE_BITS = 16
 LANES_OF = Struct(f"<2x{LANES}H")  # of a word in little-endian bytes, without its stamp
 LANE_UNIT = 2**15  # parts of S0
+FRACTION = 64  # bits of what is finer than a wei
 LARGEST = 2**112  # WAD: no curve counts for more, so that no product can overflow
 EXTREMES = 4
 FURTHEST_FALL = 8 * WAD // 10
@@ -93,50 +94,62 @@ class Sums:
         pairs = zip(self.longs, self.shorts, strict=True)
         return [long - short - self.short for long, short in pairs]
 
+    def delta(self, axis: "Axis", unit: int) -> int:
+        """Notional at the spot: the parabola's slope."""
+        left, middle, right = self.net[:NOWS]
+        slope = (right - left) * ONE + 2 * (right - 2 * middle + left) * axis.lean
+        return (slope * axis.tilt // (2 * ONE)) * unit // (ONE << FRACTION)
+
+    def vega(self, unit: int) -> int:
+        """Half of what options are worth more with volatility up than down, at the centre."""
+        _, down, up = split(self.net)
+        return (up[UPS // 2] - down[DOWNS // 2]) * unit // (2 << FRACTION)
+
+
+def split(lanes: Sequence[int]) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """Into now, down and up."""
+    return lanes[:NOWS], lanes[NOWS : NOWS + DOWNS], lanes[NOWS + DOWNS :]
+
 
 @dataclass(frozen=True)
 class Curve:
     """Value of options, WAD."""
 
-    now: tuple[int, ...] = (0,) * NOWS
-    down: tuple[int, ...] = (0,) * DOWNS
-    up: tuple[int, ...] = (0,) * UPS
-    near: tuple[int, ...] = (0,) * DOWNS  # of `down`: longs of near expiries
-    ghosts: tuple[int, ...] = (0, 0)  # the same one step beyond each end, intrinsic
-
-
-NO_OPTIONS = Curve()
+    now: Sequence[int]
+    down: Sequence[int]
+    up: Sequence[int]
+    near: Sequence[int]  # of `down`: longs of near expiries
+    ghosts: Sequence[int]  # the same one step beyond each end, intrinsic
 
 
 def bounded(value: int) -> int:
     return clamp(value, -LARGEST, LARGEST)
 
 
-def curve_of(parts: Iterable[Sums], grid: Grid) -> Curve:
-    """The curve of one or several expiries, rounded down.
+def unit_of(parts: Iterable[Sums], grid: Grid) -> int:
+    """What a lane's unit of 1e-8 contracts is worth, WAD with a fraction.
 
     No curve counts for more than `LARGEST`: beyond that, each contract counts for less. Contracts
     are net in each strike: what nets to nothing, and so may be had for nothing, makes no liability
     smaller.
     """
-    parts = list(parts)
-    if not parts:
-        return NO_OPTIONS
     price = grid.reference
     if contracts := sum(part.contracts for part in parts):
         price = min(price, LARGEST * SIZE // (2 * contracts))  # a lane is below 2 S0
+    return (price << FRACTION) // (LANE_UNIT * SIZE)
+
+
+def curve_of(parts: Sequence[Sums], unit: int) -> Curve:
+    """The curve of some expiries together, rounded down."""
 
     def value(amounts: Iterable[int]) -> int:
-        return sum(amounts) * price // (LANE_UNIT * SIZE)
+        return sum(amounts) * unit >> FRACTION
 
-    lanes = tuple(map(value, zip(*(part.net for part in parts), strict=True)))
     near = [part for part in parts if part.near]
     return Curve(
-        lanes[:NOWS],
-        lanes[NOWS : NOWS + DOWNS],
-        lanes[NOWS + DOWNS :],
-        tuple(value(part.longs[NOWS + i] for part in near) for i in range(DOWNS)),
-        tuple(min(sum(part.ghosts[i] for part in near) // SIZE, LARGEST) for i in range(2)),
+        *split([value(lanes) for lanes in zip(*(part.net for part in parts), strict=True)]),
+        [value(part.longs[NOWS + i] for part in near) for i in range(DOWNS)],
+        [min(sum(part.ghosts[i] for part in near) // SIZE, LARGEST) for i in range(2)],
     )
 
 
@@ -151,6 +164,11 @@ class Axis:
 
     def place(self, shift: int) -> int:
         return clamp(self.zero + shift * self.pitch // WAD, 0, 2 * CENTER)
+
+    def reach(self, shift: int) -> tuple[int, int]:
+        """The places so far below and above, and no nearer."""
+        far = ceil_div(shift * self.pitch, WAD)
+        return max(0, self.zero - far), min(self.zero + far, 2 * CENTER)
 
     def shift(self, place: int) -> int:
         return (place - self.zero) * WAD // self.pitch
@@ -180,17 +198,38 @@ class Profile:
     """All that a book has of one underlying, as a function of the shift."""
 
     axis: Axis
-    curve: Curve
+    curve: Curve | None  # None: there are no options
     line: int  # notional of everything linear, WAD
 
     @cached_property
-    def is_line(self) -> bool:
-        return self.curve == NO_OPTIONS
+    def rate(self) -> int:
+        """What the line gains from one place to the next, WAD with a fraction."""
+        return (self.line << FRACTION) // self.axis.pitch
+
+    @cached_property
+    def nodes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Value at the nodes with volatility down and up."""
+        assert self.curve is not None
+        return (
+            tuple(map(self._with_line, self.curve.down, range(0, 12 * ONE + 1, DOWN_STEP))),
+            tuple(map(self._with_line, self.curve.up, range(0, 12 * ONE + 1, UP_STEP))),
+        )
+
+    def _with_line(self, value: int, place: int) -> int:
+        return value + (self.rate * (place - self.axis.zero) >> FRACTION)
+
+    def at(self, place: int) -> tuple[int, int]:
+        """Value at a place with volatility down and up."""
+        assert self.curve is not None
+        return (
+            self._with_line(between(self.curve.down, place, DOWN_STEP), place),
+            self._with_line(between(self.curve.up, place, UP_STEP), place),
+        )
 
     def values(self, shift: int) -> tuple[int, int]:
-        """With volatility down and up."""
+        """Value after a shift with volatility down and up."""
         linear = self.line * shift // WAD
-        if self.is_line:
+        if self.curve is None:
             return linear, linear
         place = self.axis.place(shift)
         return (
@@ -207,31 +246,20 @@ class Profile:
     @cached_property
     def mark(self) -> int:
         """Value of the options now."""
+        if self.curve is None:
+            return 0
         left, middle, right = self.curve.now
         x, bend = self.axis.lean, right - 2 * middle + left
         return middle + (right - left) * x // (2 * ONE) + bend * x * x // (2 * ONE * ONE)
 
-    @property
-    def delta(self) -> int:
-        """Notional of the options at the mark."""
-        left, middle, right = self.curve.now
-        slope = (right - left) + 2 * (right - 2 * middle + left) * self.axis.lean // ONE
-        return slope * self.axis.tilt // (2 * ONE)
-
-    @property
-    def vega(self) -> int:
-        """Half of what options are worth more with volatility up than down, at the centre."""
-        return (self.curve.up[UPS // 2] - self.curve.down[DOWNS // 2]) // 2
-
-    def steepest(self, line: int) -> int:
-        """The largest notional that options and a line have anywhere on the grid."""
-        found = abs(line)
-        if self.is_line:
+    def steepest(self, spot: int) -> int:
+        """The largest notional without that of spot collateral, anywhere on the grid."""
+        found = abs(self.line - spot)
+        if self.curve is None:
             return found
-        for values, step in ((self.curve.down, DOWN_STEP), (self.curve.up, UP_STEP)):
-            for i in range(len(values) - 1):
-                slope = (values[i + 1] - values[i]) * self.axis.pitch // step
-                found = max(found, abs(slope + line))
+        for values, step in zip(self.nodes, (DOWN_STEP, UP_STEP), strict=True):
+            for left, right in pairwise(values):
+                found = max(found, abs((right - left) * self.axis.pitch // step - spot))
         return found
 
 
@@ -240,37 +268,35 @@ def scan_loss(profile: Profile, scan_range: int) -> tuple[int, int]:
 
     An interpolated curve overstates long gamma. So within a cell of the down curve it is also
     read as chord - t (1 - t) * K, where K is the sum of the second differences at the cell's ends
-    of near longs (a bound for convex curves) and half of that of the rest, if positive.
+    of near longs (a bound for convex curves) and half of that of the rest, if positive: a
+    parabola, at its lowest.
     """
     axis, curve, mark = profile.axis, profile.curve, profile.mark
     end = scan_range * WAD // BPS
-    worst = max([mark - min(profile.values(shift)) for shift in (-end, 0, end)])
-    if profile.is_line:  # it loses the most at an end
+    if curve is None:  # it loses the most at an end
+        worst = ceil_div(abs(profile.line) * end, WAD)
         return worst, worst
-    for values, step in ((curve.down, DOWN_STEP), (curve.up, UP_STEP)):
+    low, high = axis.reach(end)
+    down, up = profile.nodes
+    least = min(mark, *profile.at(low), *profile.at(axis.zero), *profile.at(high))
+    for values, step in ((down, DOWN_STEP), (up, UP_STEP)):
         for node, value in enumerate(values):
-            shift = axis.shift(node * step)
-            if abs(shift) < end:
-                worst = max(worst, mark - value - profile.line * shift // WAD)
-    deepest = worst = max(worst, 0)
-    low, high = axis.place(-end), axis.place(end)
-    rest = [whole - part for whole, part in zip(curve.down, curve.near, strict=True)]
+            if low < node * step < high:
+                least = min(least, value)
+    deepest = least
+    rest = [whole - part for whole, part in zip(down, curve.near, strict=True)]
     bulges = zip(_bulges(curve.near, curve.ghosts), _bulges(rest), strict=True)
     for cell, (of_near, of_rest) in enumerate(bulges):
         bulge = max(0, of_near) + max(0, of_rest) // 2
-        if bulge == 0:
-            continue
         start = cell * DOWN_STEP
-        places = [start + quarter * DOWN_STEP // 4 for quarter in (1, 2, 3)]
-        points = [(place, axis.shift(place)) for place in places if low < place < high]
-        ends = ((low, -end), (high, end))
-        points += [point for point in ends if start <= point[0] < start + DOWN_STEP]
-        for place, shift in points:
-            t = place - start
-            chord = between(curve.down, place, DOWN_STEP) + profile.line * shift // WAD
-            dent = ceil_div(t * (DOWN_STEP - t) * bulge, DOWN_STEP**2)
-            deepest = max(deepest, mark - chord + dent)
-    return worst, deepest
+        first, last = max(0, low - start), min(high - start, DOWN_STEP)
+        if bulge == 0 or first > last:
+            continue
+        left, rise = down[cell], down[cell + 1] - down[cell]
+        t = clamp(toward_div((bulge - rise) * ONE, bulge), first, last)
+        dent = ceil_div(t * (DOWN_STEP - t) * bulge, DOWN_STEP**2)
+        deepest = min(deepest, left + rise * t // DOWN_STEP - dent)
+    return mark - least, mark - deepest
 
 
 def _bulges(values: Sequence[int], ghosts: Sequence[int] | None = None) -> list[int]:

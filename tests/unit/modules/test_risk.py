@@ -10,7 +10,6 @@ from plimsoll.spec.margin import LARGEST, Factors, notional_of, value_of
 from plimsoll.spec.market import MAX_PRICE
 from plimsoll.spec.scan import (
     STRAIGHT,
-    Curve,
     Netting,
     Profile,
     UnderlyingParams,
@@ -108,9 +107,11 @@ def requirement(
     for i: uint256 in range(len(params), bound=63):
         part: IScanner.Measure = empty(IScanner.Measure)
         part.profile.line = lines[i]
-        part.plain, part.extreme = scan._loss(
-            part.profile, params[i].scan_range, False, empty(int256[9])
+        loss: scan.Loss = scan._loss(
+            part.profile, params[i].scan_range, empty(scan.Hollow), 0
         )
+        part.plain = loss.plain
+        part.extreme = loss.deepest
         netting = factor._add(netting, params[i], part, convert(part.extreme, uint256))
     return factor._requirement(netting, least), factor._terms(netting, least), netting.total
 
@@ -120,11 +121,9 @@ def requirement(
 def losses(line: int256, scan_range: uint256) -> (int256, int256, int256):
     profile: IScanner.Profile = empty(IScanner.Profile)
     profile.line = line
-    plain: int256 = 0
-    loss: int256 = 0
-    plain, loss = scan._loss(profile, scan_range, False, empty(int256[9]))
+    loss: scan.Loss = scan._loss(profile, scan_range, empty(scan.Hollow), 0)
     moves: int256[4] = scan._extreme_moves(scan_range)
-    return plain, loss, scan._extreme_loss(profile, moves, empty(int256[6]))
+    return loss.plain, loss.deepest, scan._extreme_loss(profile, moves, empty(int256[6]))
 
 
 @external
@@ -215,7 +214,7 @@ def test_notional(risk: Contract, size: int, mark: int) -> None:
 @given(signed(magnitudes(0, 144 * LARGEST)), underlying_params())
 def test_line(risk: Contract, line: int, params: UnderlyingParams) -> None:
     """A line loses the most at an end of the range, and no more at the extremes."""
-    profile = Profile(STRAIGHT, Curve(), line)
+    profile = Profile(STRAIGHT, None, line)
     expected = scan_loss(profile, params.scan_range)
     extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
     assert risk.losses(line, params.scan_range) == (*expected, extreme)
@@ -244,7 +243,7 @@ def netting_of(parts: list[tuple[UnderlyingParams, int]]) -> Netting:
     """Of lines."""
     netting = Netting()
     for params, line in parts:
-        profile = Profile(STRAIGHT, Curve(), line)
+        profile = Profile(STRAIGHT, None, line)
         extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
         netting.add(params, profile, extreme, *scan_loss(profile, params.scan_range))
     return netting

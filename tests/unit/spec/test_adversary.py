@@ -83,7 +83,7 @@ def test_a_day_that_jumps_is_covered() -> None:
     assert hedged["portfolio"] < 0.8 * hedged["cross"]
 
 
-@pytest.mark.parametrize(("charge", "least"), [({"vega": 0}, 0.83), ({"short": 50}, 0.98)])
+@pytest.mark.parametrize(("charge", "least"), [({"vega": 0}, 0.83), ({"short": 50}, 0.99)])
 def test_calendars_need_their_charges(
     monkeypatch: pytest.MonkeyPatch, charge: dict[str, int], least: float
 ) -> None:

@@ -24,7 +24,6 @@ from plimsoll.spec.margin import (
 from plimsoll.spec.market import LIQUIDATION, OPEN
 from plimsoll.spec.scan import (
     STRAIGHT,
-    Curve,
     Netting,
     Profile,
     UnderlyingParams,
@@ -93,7 +92,7 @@ def netting_of(parts: list[tuple[int, int]]) -> Netting:
     netting = Netting()
     for beta, loss in parts:
         params = UnderlyingParams(BPS // 10, beta, 0, 1)
-        profile = Profile(STRAIGHT, Curve(), 10 * loss)
+        profile = Profile(STRAIGHT, None, 10 * loss)
         extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
         netting.add(params, profile, extreme, *scan_loss(profile, params.scan_range))
     return netting
