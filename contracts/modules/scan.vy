@@ -417,14 +417,13 @@ def _loss(profile: IScanner.Profile, scan_range: uint256, hollow: Hollow, spot: 
         gain: int256 = unsafe_mul(rate, unsafe_sub(place, axis.zero)) >> 64
         least = min(least, unsafe_add(min(down, up), gain))
 
-
+    rise: int256 = 0
+    highest: int256 = min_value(int256)
+    lowest: int256 = max_value(int256)
     # from node to node, of which the outermost are never within the range
     place: int256 = 0
     gain: int256 = unsafe_mul(rate, unsafe_sub(0, axis.zero)) >> 64
     left: int256 = unsafe_add(profile.curve[UP], gain)
-    rise: int256 = 0
-    highest: int256 = min_value(int256)
-    lowest: int256 = max_value(int256)
     for lane: uint256 in range(UP + 1, 16):
         place = unsafe_add(place, UP_STEP)
         gain = unsafe_mul(rate, unsafe_sub(place, axis.zero)) >> 64
