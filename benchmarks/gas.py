@@ -519,7 +519,7 @@ def liquidation_row(
     """A slice of all that an account has goes to a fresh one, each at its netting level."""
     p, expiries = scene.p, spread(count)
     account, buyer = scene.short(count, expiries, levels, underlyings=underlyings)
-    # as of a perpetual, with surface and scanner; positions change, are filled, and have words
+    # as of a perpetual, with the surface; positions change, are filled, and have words
     series = expiries * underlyings
     reads, changes = 2 * series + 9 * underlyings + 6, 5 + count
     if is_stale:

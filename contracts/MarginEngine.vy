@@ -26,10 +26,10 @@
                      collateral that they price
         divergence   what the book is worth more at the index than at the stable price
 
-        Where there are futures or options the scanner measures an underlying's positions; a
+        Where there are futures or options the surface measures an underlying's positions; a
         perpetual alone is a line.
 
-@dev Trusts the market data, the surface and the scanner, and the registry for who governs.
+@dev Trusts the market data and the surface, and the registry for who governs.
      Assessing never reverts for a book that the vault can hold, so whatever a feed says, nobody
      escapes liquidation:
      - A holding and a position count for at most 2**106 (81 trillion), which keeps the products
@@ -48,7 +48,6 @@
 
 from interfaces import IMarginEngine
 from interfaces import IMarketData
-from interfaces import IScanner
 from interfaces import IVolSurface
 from modules import factor
 from modules import governed
@@ -68,7 +67,6 @@ MAX_ASSETS: constant(uint256) = 32  # ids 0 .. 31
 
 market: public(immutable(IMarketData))
 surface: public(immutable(IVolSurface))
-scanner: public(immutable(IScanner))
 
 # words, laid out in scan, haircut and factor; 0 where there is none
 _underlyings: HashMap[uint256, uint256]
@@ -98,17 +96,15 @@ struct Tally:
 
 
 @deploy
-def __init__(registry: address, _market: address, _surface: address, _scanner: address):
+def __init__(registry: address, _market: address, _surface: address):
     """
     @param registry Who governs.
     @param _market Prices.
-    @param _surface Values of options.
-    @param _scanner What measures futures and options.
+    @param _surface What measures futures and options.
     """
     governed.__init__(registry)
     market = IMarketData(_market)
     surface = IVolSurface(_surface)
-    scanner = IScanner(_scanner)
 
 
 @external
@@ -127,9 +123,13 @@ def assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
             break
         if (left >> underlying) & 1 == 1:
             extcall market.roll(underlying)
-    if needs.curved != 0:
-        self._refresh(book.positions)
-    return self._margin(book, needs)
+    margin: IMarginEngine.Margin = empty(IMarginEngine.Margin)
+    stale: bool = False
+    margin, stale = self._margin(book, needs, True)
+    if stale:
+        extcall surface.refresh(book.positions)
+        margin, stale = self._margin(book, needs, False)
+    return margin
 
 
 @external
@@ -140,21 +140,7 @@ def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     @notice What `assess` would tell, changing nothing.
     """
     needs: Needs = self._needs(book)
-    return self._margin(book, needs)
-
-
-# the calls that take positions stand apart, so that only accounts that need them pay for memory
-
-
-@internal
-def _refresh(positions: DynArray[uint256, 128]):
-    extcall surface.refresh(positions)
-
-
-@internal
-@view
-def _measure(query: IScanner.Query, positions: DynArray[uint256, 128]) -> IScanner.Measure:
-    return staticcall scanner.measure(query, positions)
+    return self._margin(book, needs, False)[0]
 
 
 @internal
@@ -187,9 +173,11 @@ def _needs(book: IMarginEngine.Book) -> Needs:
 
 @internal
 @view
-def _margin(book: IMarginEngine.Book, needs: Needs) -> IMarginEngine.Margin:
+def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEngine.Margin, bool):
     """
     @notice Equity rounds down, margins round up.
+    @param stored Only if all scenario words are stored.
+    @return And whether they are not, and so the margin is nothing.
     """
     # unsafe: see above
     factors: IMarginEngine.Factors = factor._unpack(self._factors)
@@ -221,19 +209,22 @@ def _margin(book: IMarginEngine.Book, needs: Needs) -> IMarginEngine.Margin:
                 sum.divergence = unsafe_add(sum.divergence, piece.divergence)
         spot: uint256 = held if netted else 0
 
-        part: IScanner.Measure = empty(IScanner.Measure)
+        part: IVolSurface.Measure = empty(IVolSurface.Measure)
         if (needs.dates >> underlying) & 1 == 1:
-            part = self._measure(
-                IScanner.Query(
+            part = staticcall surface.measure(
+                IVolSurface.Query(
                     underlying=underlying,
                     prices=prices,
                     params=params,
                     spot=spot,
                     apart=book.level == scan.POSITION,
                     curved=(needs.curved >> underlying) & 1 == 1,
+                    stored=stored,
                 ),
                 book.positions,
             )
+            if part.stale:
+                return empty(IMarginEngine.Margin), True
         else:
             size: int256 = 0
             for position: uint256 in book.positions:
@@ -281,7 +272,7 @@ def _margin(book: IMarginEngine.Book, needs: Needs) -> IMarginEngine.Margin:
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial + sum.divergence - sum.relief,
         validity=scan._validity(sum.stale, sum.late, maintenance),
-    )
+    ), False
 
 
 @internal
@@ -291,12 +282,12 @@ def _straight(
     prices: IMarketData.Market,
     params: IMarginEngine.UnderlyingParams,
     spot: uint256,
-) -> IScanner.Measure:
+) -> IVolSurface.Measure:
     """
     @notice What an underlying of which there is only the perpetual is worth and asks for: a line,
         which loses most at an end of the range.
     """
-    part: IScanner.Measure = empty(IScanner.Measure)
+    part: IVolSurface.Measure = empty(IVolSurface.Measure)
     # unsafe: see above
     gap: int256 = unsafe_sub(convert(prices.mark, int256), prices.funding)
     part.profit = unsafe_mul(size, gap)
@@ -322,7 +313,7 @@ def mark(instrument: uint256) -> uint256:
         rounded down.
     @param instrument A call or a put that has not expired; of anything else it is 0.
     """
-    return extcall scanner.mark(instrument)
+    return extcall surface.mark(instrument)
 
 
 @external

@@ -26,7 +26,7 @@ from interfaces import IMarginVault
 from interfaces import IMarketData
 from interfaces import IRegistry
 from interfaces import IRiskLens
-from interfaces import IScanner
+from interfaces import IVolSurface
 from modules import factor
 from modules import haircut
 from modules import instrument
@@ -39,7 +39,7 @@ implements: IRiskLens
 interface IParts:
     def registry() -> address: view
     def market() -> address: view
-    def scanner() -> address: view
+    def surface() -> address: view
 
 
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
@@ -52,7 +52,7 @@ market: public(immutable(IMarketData))
 # an account, and what its margin depends on
 struct Core:
     engine: IMarginEngine
-    scanner: IScanner
+    surface: IVolSurface
     book: IMarginEngine.Book
     factors: IMarginEngine.Factors
     needs: uint256  # bitmap of underlyings
@@ -154,7 +154,7 @@ def _core(account: uint256) -> Core:
             needs |= 1 << self._asset(engine, holding.asset).underlying
     return Core(
         engine=engine,
-        scanner=IScanner(staticcall IParts(engine.address).scanner()),
+        surface=IVolSurface(staticcall IParts(engine.address).surface()),
         book=book,
         factors=staticcall engine.factors(),
         needs=needs,
@@ -190,15 +190,16 @@ def _prices(underlying: uint256, moved: uint256, price: uint256) -> IMarketData.
 @view
 def _measure(
     core: Core, underlying: uint256, prices: IMarketData.Market, spot: uint256, apart: bool
-) -> IScanner.Measure:
-    return staticcall core.scanner.measure(
-        IScanner.Query(
+) -> IVolSurface.Measure:
+    return staticcall core.surface.measure(
+        IVolSurface.Query(
             underlying=underlying,
             prices=prices,
             params=self._params(core.engine, underlying),
             spot=spot,
             apart=apart,
             curved=(core.curved >> underlying) & 1 == 1,
+            stored=False,
         ),
         core.book.positions,
     )
@@ -231,7 +232,7 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
     spot: uint256 = held if core.book.level == scan.PORTFOLIO else 0
 
     apart: bool = core.book.level == scan.POSITION
-    part: IScanner.Measure = self._measure(core, underlying, prices, spot, apart)
+    part: IVolSurface.Measure = self._measure(core, underlying, prices, spot, apart)
     sum.profit += part.profit
     told.gross = part.gross
     told.delta = part.delta
@@ -305,8 +306,8 @@ def _seen(core: Core, part: IRiskLens.Underlying) -> IRiskLens.Underlying:
     """
     told: IRiskLens.Underlying = part
     params: IMarginEngine.UnderlyingParams = self._params(core.engine, told.underlying)
-    whole: IScanner.Measure = self._measure(core, told.underlying, told.market, told.held, False)
-    profile: IScanner.Profile = whole.profile
+    whole: IVolSurface.Measure = self._measure(core, told.underlying, told.market, told.held, False)
+    profile: IVolSurface.Profile = whole.profile
     told.vega = whole.vega
     if profile.curved:
         told.gamma = self._gamma(profile)
@@ -331,7 +332,7 @@ def _seen(core: Core, part: IRiskLens.Underlying) -> IRiskLens.Underlying:
 
 @internal
 @pure
-def _gamma(profile: IScanner.Profile) -> int256:
+def _gamma(profile: IVolSurface.Profile) -> int256:
     """
     @notice What a move of 1 % adds to the notional of options, rounded down.
     """

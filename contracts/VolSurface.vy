@@ -41,10 +41,14 @@
 
 from interfaces import IMarginEngine
 from interfaces import IMarketData
+from interfaces import IPricer
 from interfaces import IVolSurface
 from modules import governed
-from modules import scenario_word
+from modules import instrument as instrument_
+from modules import scan
+from modules import scenario
 from modules import smile as smiles
+from modules import strips
 from modules import wad
 
 implements: IVolSurface
@@ -62,8 +66,8 @@ MAX_MAX_AGE: constant(uint256) = 3_600
 MIN_INTERVAL: constant(uint256) = 60  # seconds between two smiles of an expiry
 MAX_SPAN: constant(uint256) = 5_000  # bps
 
-EXPIRED: constant(uint256) = 2**16  # a stamp that no word has
-EACH: constant(uint256) = max_value(uint256)  # stands for every underlying, and is none
+BATCH: constant(uint256) = 16  # strikes that the pricer takes at once
+NOTHING: constant(uint256) = max_value(uint256)  # no underlying
 
 # masks
 STAMP: constant(uint256) = 2**16 - 1
@@ -73,9 +77,7 @@ UINT64: constant(uint256) = 2**64 - 1
 KEY: constant(uint256) = (2**120 - 1) << 136  # of a position word
 
 market: public(immutable(IMarketData))
-
-# the epoch in effect in this transaction, where it was asked for
-told: transient (HashMap[uint256, uint256])
+pricer: public(immutable(IPricer))
 
 epochs: HashMap[uint256, uint256]
 words: HashMap[uint256, uint256]  # by key and high bits of the epoch's number
@@ -86,9 +88,15 @@ feed: public(HashMap[uint256, address])
 
 
 @deploy
-def __init__(registry: address, _market: address):
+def __init__(registry: address, _market: address, _pricer: address):
+    """
+    @param registry Who governs.
+    @param _market Prices.
+    @param _pricer What computes words.
+    """
     governed.__init__(registry)
     market = IMarketData(_market)
+    pricer = IPricer(_pricer)
 
 
 # -- words -----------------------------------------------------------------------------------------
@@ -104,7 +112,7 @@ def load(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
         but the market, which calls nobody but feeds, and those may change nothing.
     """
     self._refresh(positions)
-    return self._words(positions, EACH, empty(IVolSurface.Epoch))
+    return self._words(positions)
 
 
 @external
@@ -114,21 +122,7 @@ def peek(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
     """
     @notice What `load` would return, storing nothing.
     """
-    return self._words(positions, EACH, empty(IVolSurface.Epoch))
-
-
-@external
-@view
-@reentrant
-def read(
-    underlying: uint256, prices: IMarketData.Market, positions: DynArray[uint256, 128]
-) -> (IVolSurface.Epoch, DynArray[uint256, 128]):
-    """
-    @notice The epoch of an underlying, and what `peek` tells of positions as far as they are of
-        it, for who knows its prices already.
-    """
-    epoch: IVolSurface.Epoch = self._unpack(self._at(underlying, prices))
-    return epoch, self._words(positions, underlying, epoch)
+    return self._words(positions)
 
 
 @external
@@ -140,25 +134,9 @@ def refresh(positions: DynArray[uint256, 128]):
     self._refresh(positions)
 
 
-@external
-@reentrant
-def load_one(position: uint256) -> (IVolSurface.Epoch, uint256):
-    """
-    @notice What `load` would return of one position, and the epoch that it is of, empty where
-        there is none.
-    """
-    series: uint256 = position >> 200
-    if (position >> 136) & UINT64 == 0 or series & UINT40 <= block.timestamp:
-        return empty(IVolSurface.Epoch), 0
-    epoch: IVolSurface.Epoch = self._unpack(self._roll(series >> 40))
-    if not self._is_fresh(position, epoch.number):
-        self._store(position, epoch, self._series(series, epoch))
-    return epoch, self.words[(position & KEY) | (epoch.number >> 16)]
-
-
 @internal
 def _refresh(positions: DynArray[uint256, 128]):
-    underlying: uint256 = EACH  # none yet
+    underlying: uint256 = NOTHING
     epoch: IVolSurface.Epoch = empty(IVolSurface.Epoch)
     count: uint256 = len(positions)
     for i: uint256 in range(count, bound=128):
@@ -171,21 +149,51 @@ def _refresh(positions: DynArray[uint256, 128]):
             epoch = self._unpack(self._roll(underlying))
         if self._is_fresh(position, epoch.number):
             continue
-        # at once all that have the series, which costs more than a word, in common with it
-        common: scenario_word.Series = self._series(series, epoch)
+        # at once what is stale of the series, which costs more than a word, in common
+        slots: DynArray[uint256, BATCH] = []
+        strikes: DynArray[uint256, BATCH] = []
         for j: uint256 in range(i, count, bound=128):
             other: uint256 = positions[j]
-            if other >> 200 != series or (other >> 136) & UINT64 == 0:
+            strike: uint256 = (other >> 136) & UINT64
+            if other >> 200 != series or strike == 0 or self._is_fresh(other, epoch.number):
                 continue
-            if not self._is_fresh(other, epoch.number):
-                self._store(other, epoch, common)
+            slots.append(self._slot(other, epoch.number))
+            strikes.append(strike)
+            if len(strikes) == BATCH:
+                break
+        words: DynArray[uint256, BATCH] = self._priced(series, epoch, strikes)
+        for j: uint256 in range(len(slots), bound=BATCH):
+            self.words[slots[j]] = words[j]
 
 
 @internal
-def _store(position: uint256, epoch: IVolSurface.Epoch, common: scenario_word.Series):
-    strike: uint256 = (position >> 136) & UINT64
-    slot: uint256 = (position & KEY) | (epoch.number >> 16)
-    self.words[slot] = scenario_word._word(common, strike, epoch.number & STAMP)
+@view
+def _words(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
+    words: DynArray[uint256, 128] = []
+    underlying: uint256 = NOTHING
+    epoch: IVolSurface.Epoch = empty(IVolSurface.Epoch)
+    for position: uint256 in positions:
+        series: uint256 = position >> 200  # underlying and expiry
+        if (position >> 136) & UINT64 == 0 or series & UINT40 <= block.timestamp:
+            words.append(0)
+            continue
+        if series >> 40 != underlying:
+            underlying = series >> 40
+            epoch = self._unpack(self._peek(underlying))
+        words.append(self._word(position, epoch))
+    return words
+
+
+@internal
+@view
+def _word(position: uint256, epoch: IVolSurface.Epoch) -> uint256:
+    """
+    @notice The word of a live option, in an epoch that may not have begun.
+    """
+    word: uint256 = self.words[self._slot(position, epoch.number)]
+    if word & STAMP == epoch.number & STAMP:
+        return word
+    return self._priced(position >> 200, epoch, [(position >> 136) & UINT64])[0]
 
 
 @internal
@@ -194,57 +202,31 @@ def _is_fresh(position: uint256, number: uint256) -> bool:
     """
     @notice Whether the word of a position is of the epoch with a number.
     """
-    return self.words[(position & KEY) | (number >> 16)] & STAMP == number & STAMP
+    return self.words[self._slot(position, number)] & STAMP == number & STAMP
+
+
+@internal
+@pure
+def _slot(position: uint256, number: uint256) -> uint256:
+    return (position & KEY) | (number >> 16)
 
 
 @internal
 @view
-def _words(
-    positions: DynArray[uint256, 128], only: uint256, known: IVolSurface.Epoch
-) -> DynArray[uint256, 128]:
+def _priced(
+    series: uint256, epoch: IVolSurface.Epoch, strikes: DynArray[uint256, BATCH]
+) -> DynArray[uint256, BATCH]:
     """
-    @param only The underlying that matters.
-    @param known Its epoch.
+    @notice Words computed anew.
     """
-    words: DynArray[uint256, 128] = []
-    underlying: uint256 = only
-    epoch: IVolSurface.Epoch = known
-    series: uint256 = 0  # underlying and expiry
-    stamp: uint256 = EXPIRED
-    page: uint256 = known.number >> 16
-    priced: uint256 = 0  # the series that `common` is of
-    common: scenario_word.Series = empty(scenario_word.Series)
-    for position: uint256 in positions:
-        if position >> 200 != series:
-            series = position >> 200
-            stamp = EXPIRED
-            if series & UINT40 > block.timestamp and only in [EACH, series >> 40]:
-                if series >> 40 != underlying:
-                    underlying = series >> 40
-                    epoch = self._unpack(self._peek(underlying))
-                    page = epoch.number >> 16
-                stamp = epoch.number & STAMP
-        strike: uint256 = (position >> 136) & UINT64
-        if stamp == EXPIRED or strike == 0:
-            words.append(0)
-            continue
-        word: uint256 = self.words[(position & KEY) | page]
-        if word & STAMP != stamp:
-            if series != priced:
-                common = self._series(series, epoch)
-                priced = series
-            word = scenario_word._word(common, strike, stamp)
-        words.append(word)
-    return words
-
-
-@internal
-@view
-def _series(series: uint256, epoch: IVolSurface.Epoch) -> scenario_word.Series:
     expiry: uint256 = series & UINT40
-    forward: IMarketData.Forward = staticcall market.forward(series >> 40, expiry)
-    shape: IVolSurface.Smile = smiles._unpack(self._effective(series, epoch.time))
-    return scenario_word._series(epoch, expiry, forward, shape)
+    return staticcall pricer.words(
+        epoch,
+        expiry,
+        staticcall market.forward(series >> 40, expiry),
+        smiles._unpack(self._effective(series, epoch.time)),
+        strikes,
+    )
 
 
 @internal
@@ -261,6 +243,251 @@ def _effective(series: uint256, time: uint256) -> uint256:
         if before != 0:
             return before
     return word
+
+
+# -- the scan --------------------------------------------------------------------------------------
+
+
+@external
+@view
+@reentrant
+def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVolSurface.Measure:
+    """
+    @notice Measures positions that net, or each by itself.
+    @param positions Position words; those of other underlyings are left out.
+    """
+    epoch: IVolSurface.Epoch = empty(IVolSurface.Epoch)
+    if query.curved:
+        epoch = self._unpack(self._at(query.underlying, query.prices))
+    frame: strips.Frame = strips._frame(query.underlying, query.prices, query.params, epoch)
+    sum: IVolSurface.Measure = empty(IVolSurface.Measure)
+    count: uint256 = len(positions)
+    for i: uint256 in range(count if query.apart else 1, bound=128):
+        last: uint256 = count
+        if query.apart:
+            if positions[i] >> 240 != query.underlying:
+                continue
+            last = unsafe_add(i, 1)
+        risk: strips.Risk = self._gather(frame, positions, i, last, query.stored)
+        if risk.stale:
+            sum.stale = True
+            return sum
+        part: strips.Part = strips._measure(risk, frame, query.spot)
+        # unsafe: see modules/strips
+        sum.profit = unsafe_add(sum.profit, risk.profit)
+        sum.worth = unsafe_add(sum.worth, part.worth)
+        sum.plain = unsafe_add(sum.plain, part.plain)
+        sum.extreme = unsafe_add(sum.extreme, part.extreme)
+        sum.loss = unsafe_add(sum.loss, convert(part.loss, uint256))
+        sum.charges[0] = unsafe_add(sum.charges[0], part.charges[0])
+        sum.charges[1] = unsafe_add(sum.charges[1], part.charges[1])
+        sum.charges[2] = unsafe_add(sum.charges[2], part.charges[2])
+        sum.steep = unsafe_add(sum.steep, part.steep)
+        sum.delta = unsafe_add(sum.delta, risk.delta)
+        sum.vega = unsafe_add(sum.vega, risk.vega)
+        sum.gross = unsafe_add(sum.gross, part.gross)
+        sum.late = unsafe_add(sum.late, part.late)
+        sum.bound = sum.bound or risk.bound
+        sum.profile = part.profile
+    return sum
+
+
+@internal
+@view
+def _gather(
+    frame: strips.Frame,
+    positions: DynArray[uint256, 128],
+    first: uint256,
+    last: uint256,
+    stored: bool,
+) -> strips.Risk:
+    """
+    @notice Adds up positions of an underlying.
+    @param first From this one on, of those that are of the underlying.
+    @param last Up to, and without, this one.
+    @param stored Only if all words that it takes are stored.
+    """
+    risk: strips.Risk = empty(strips.Risk)
+    known: DynArray[strips.Strip, strips.MAX_STRIPS] = []
+    page: uint256 = frame.grid.number >> 16
+    stamp: uint256 = frame.grid.number & STAMP
+    signs: uint256 = 0
+    next: uint256 = first
+    for _: uint256 in range(128):
+        if next >= last:
+            break
+        # unsafe: see modules/strips and scenario
+        position: uint256 = positions[next]
+        series: uint256 = position >> 200  # underlying and expiry
+        expiry: uint256 = series & UINT40
+        calls: int256 = convert(convert(position << 120, bytes32), int256) >> 188
+        if series >> 40 != frame.underlying:
+            next = unsafe_add(next, 1)
+            continue
+        if expiry == 0:
+            mark: uint256 = frame.prices.mark
+            gap: int256 = unsafe_sub(convert(mark, int256), frame.prices.funding)
+            risk.profit = unsafe_add(risk.profit, unsafe_mul(calls, gap))
+            risk.perpetual = scan._notional(calls, mark)
+            risk.bound = True
+            next = unsafe_add(next, 1)
+            continue
+        forward: IMarketData.Forward = staticcall market.forward(frame.underlying, expiry)
+        if expiry <= block.timestamp:  # nothing moves any more
+            risk.profit = unsafe_add(risk.profit, strips._payoff(position, forward.fixed))
+            next = unsafe_add(next, 1)
+            continue
+
+        run: strips.Run = strips._run(frame, expiry, forward, risk.sums)
+        for i: uint256 in range(next, last, bound=128):
+            position = positions[i]
+            if position >> 200 != series:
+                if position >> 240 == frame.underlying:
+                    break
+                next = unsafe_add(i, 1)
+                continue
+            next = unsafe_add(i, 1)
+            # as instrument._sizes
+            calls = convert(convert(position << 120, bytes32), int256) >> 188
+            puts: int256 = convert(convert(position << 188, bytes32), int256) >> 188
+            strike: uint256 = unsafe_mul((position >> 136) & UINT64, instrument_.STRIKE_UNIT)
+            size: int256 = unsafe_add(calls, puts)
+            if calls < 0:
+                run.gross = unsafe_sub(run.gross, calls)
+            else:
+                run.gross = unsafe_add(run.gross, calls)
+            if puts != 0:
+                if puts < 0:
+                    run.gross = unsafe_sub(run.gross, puts)
+                else:
+                    run.gross = unsafe_add(run.gross, puts)
+                run.forwards = unsafe_sub(run.forwards, puts)
+                sold: uint256 = convert(convert(puts, bytes32), uint256)
+                ahead: uint256 = unsafe_sub(strike, run.price)
+                risk.parity = unsafe_add(risk.parity, unsafe_mul(sold, ahead))
+            if strike == 0:
+                gain: int256 = unsafe_mul(size, convert(run.price, int256))
+                risk.profit = unsafe_add(risk.profit, gain)
+                run.forwards = unsafe_add(run.forwards, size)
+                risk.bound = True
+                continue
+
+            word: uint256 = self.words[(position & KEY) | page]
+            if word & STAMP != stamp:
+                if stored:
+                    risk.stale = True
+                    return risk
+                word = self._word(position, frame.grid)
+            signs |= position
+            risk.net = unsafe_add(risk.net, size)
+            n: uint256 = convert(convert(size, bytes32), uint256)
+            # as scenario._add
+            word = (word & ~STAMP) | (n >> 255)
+            risk.sums[0] = unsafe_add(risk.sums[0], unsafe_mul(word & scenario.PAIR, n))
+            risk.sums[1] = unsafe_add(risk.sums[1], unsafe_mul((word >> 16) & scenario.PAIR, n))
+            risk.sums[2] = unsafe_add(risk.sums[2], unsafe_mul((word >> 32) & scenario.PAIR, n))
+            risk.sums[3] = unsafe_add(risk.sums[3], unsafe_mul((word >> 48) & scenario.PAIR, n))
+            risk.sums[4] = unsafe_add(risk.sums[4], unsafe_mul((word >> 64) & scenario.PAIR, n))
+            risk.sums[5] = unsafe_add(risk.sums[5], unsafe_mul((word >> 80) & scenario.PAIR, n))
+            risk.sums[6] = unsafe_add(risk.sums[6], unsafe_mul((word >> 96) & scenario.PAIR, n))
+            risk.sums[7] = unsafe_add(risk.sums[7], unsafe_mul((word >> 112) & scenario.PAIR, n))
+
+            # most strikes are below both upper extremes and above both lower ones
+            gain: uint256 = 0
+            if run.levels[1] > strike:
+                run.count = unsafe_add(run.count, n)
+                run.struck = unsafe_add(run.struck, unsafe_mul(strike, n))
+                if run.levels[0] > strike:
+                    gain = unsafe_mul(unsafe_sub(run.levels[0], strike), n)
+                    risk.intrinsics[0] = unsafe_add(risk.intrinsics[0], gain)
+                    if run.levels[2] > strike:
+                        gain = unsafe_mul(unsafe_sub(run.levels[2], strike), n)
+                        risk.intrinsics[2] = unsafe_add(risk.intrinsics[2], gain)
+            elif run.levels[3] > strike:
+                gain = unsafe_mul(unsafe_sub(run.levels[3], strike), n)
+                risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], gain)
+            if run.near and size > 0:
+                risk.near = True
+                risk.longs = scenario._add(risk.longs, word, size)
+                for k: uint256 in range(4, 6):
+                    if run.levels[k] > strike:
+                        gain = unsafe_mul(unsafe_sub(run.levels[k], strike), n)
+                        risk.intrinsics[k] = unsafe_add(risk.intrinsics[k], gain)
+        product: uint256 = unsafe_mul(convert(run.gross, uint256), run.price)
+        risk.dated = unsafe_add(risk.dated, product)
+        if not run.fresh:
+            risk.old = unsafe_add(risk.old, product)
+        above: uint256 = unsafe_sub(unsafe_mul(run.levels[1], run.count), run.struck)
+        risk.intrinsics[1] = unsafe_add(risk.intrinsics[1], above)
+        above = unsafe_sub(unsafe_mul(run.levels[3], run.count), run.struck)
+        risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], above)
+        place: uint256 = 0
+        for other: strips.Strip in known:
+            if other.expiry == expiry:
+                break
+            place = unsafe_add(place, 1)
+        slope: int256 = 0
+        vega: int256 = 0
+        slope, vega = scan._change(risk.sums, run.before, frame.axis)
+        strip: strips.Strip = strips.Strip(
+            expiry=expiry, ratio=run.ratio, forwards=run.forwards, slope=slope, vega=vega
+        )
+        if place == len(known):
+            known.append(strip)
+        else:
+            strip.forwards = unsafe_add(strip.forwards, known[place].forwards)
+            strip.slope = unsafe_add(strip.slope, known[place].slope)
+            strip.vega = unsafe_add(strip.vega, known[place].vega)
+            known[place] = strip
+    if signs != 0:
+        risk.curved = True
+        risk.bound = risk.bound or signs & strips.SHORT != 0
+        # longs and shorts, from longs less shorts
+        net: uint256 = convert(convert(risk.net, bytes32), uint256)
+        contracts: uint256 = unsafe_add(net, unsafe_mul(2, scenario._short(risk.sums)))
+        risk.unit = scan._unit(frame.grid, contracts)
+    risk.line = risk.perpetual
+    risk.delta = risk.line
+    risk.deltas = abs(risk.line)
+    for strip: strips.Strip in known:
+        # rounds down
+        ratio: uint256 = unsafe_div(unsafe_mul(strip.ratio, frame.prices.index), wad.WAD)
+        delta: int256 = scan._notional(strip.forwards, ratio)
+        risk.line = unsafe_add(risk.line, delta)
+        delta = unsafe_add(delta, scan._slope(strip.slope, frame.axis, risk.unit))
+        risk.delta = unsafe_add(risk.delta, delta)
+        risk.deltas = unsafe_add(risk.deltas, abs(delta))
+        vega: int256 = unsafe_mul(strip.vega, risk.unit) >> 65
+        risk.vega = unsafe_add(risk.vega, vega)
+        risk.vegas = unsafe_add(risk.vegas, abs(vega))
+    return risk
+
+
+@external
+@reentrant
+def mark(instrument: uint256) -> uint256:
+    """
+    @notice What one contract of an option is worth at prices and volatilities rolled now, WAD,
+        rounded down.
+    @param instrument A call or a put that has not expired; of anything else it is 0.
+    """
+    series: uint256 = instrument >> 200
+    underlying: uint256 = series >> 40
+    strike: uint256 = instrument_._strike(instrument) * instrument_.STRIKE_UNIT
+    if strike == 0 or series & UINT40 <= block.timestamp:
+        return 0
+    self._refresh([instrument])
+    prices: IMarketData.Market = staticcall market.peek(underlying)
+    epoch: IVolSurface.Epoch = self._unpack(self._epoch(underlying))
+    sums: uint256[8] = empty(uint256[8])
+    sums = scenario._add(sums, self._word(instrument, epoch), wad.ISIZE)
+    curve: int256[16] = scenario._values(sums, scan._unit(epoch, wad.SIZE))
+    worth: int256 = scan._mark(curve, scan._axis(epoch, prices.index))
+    if instrument_._kind(instrument) == instrument_.PUT:
+        forward: IMarketData.Forward = staticcall market.forward(underlying, series & UINT40)
+        ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD
+        worth += convert(strike, int256) - convert(ahead, int256)
+    return convert(max(0, worth), uint256)
 
 
 # -- epochs ----------------------------------------------------------------------------------------
@@ -285,22 +512,16 @@ def epoch(underlying: uint256) -> IVolSurface.Epoch:
 
 @internal
 def _roll(underlying: uint256) -> uint256:
-    told: uint256 = self.told[underlying]
-    if told != 0:
-        return told
     prices: IMarketData.Market = extcall market.roll(underlying)
     word: uint256 = self._epoch(underlying)
     if self._is_due(word, prices):
         word = self._begin(underlying, word, prices)
-    self.told[underlying] = word
     return word
 
 
 @internal
 @view
 def _peek(underlying: uint256) -> uint256:
-    if self.told[underlying] != 0:
-        return self.told[underlying]
     return self._at(underlying, staticcall market.peek(underlying))
 
 
@@ -308,10 +529,8 @@ def _peek(underlying: uint256) -> uint256:
 @view
 def _at(underlying: uint256, prices: IMarketData.Market) -> uint256:
     """
-    @notice The epoch in effect at prices, unless it was told.
+    @notice The epoch in effect at prices.
     """
-    if self.told[underlying] != 0:
-        return self.told[underlying]
     word: uint256 = self._epoch(underlying)
     if self._is_due(word, prices):
         word = self._next(word, prices)
@@ -413,7 +632,6 @@ def post(
     assert expiry > block.timestamp, "surface: expired"
     assert time <= block.timestamp, "surface: time in the future"
     left: uint256 = expiry - block.timestamp
-    smiles._check(smile, left)
 
     # market data refuses an expiry that has more than 40 bits
     series: uint256 = (underlying << 40) | expiry
@@ -422,11 +640,10 @@ def post(
         posted: uint256 = smiles._posted(last)
         assert time > smiles._time(last), "surface: not newer"
         assert block.timestamp >= posted + MIN_INTERVAL, "surface: too soon"
-        smiles._check_change(smiles._unpack(last), smile, left)
         # the last one is in effect already
         if posted < (epoch >> 120) & UINT40 or self.before[series] == 0:
             self.before[series] = last
-    self.pending[series] = smiles._pack(smile, block.timestamp, time)
+    self.pending[series] = staticcall pricer.admit(smile, last, left, time)
     self.epochs[underlying] = (epoch & ~(UINT40 << 40)) | (block.timestamp << 40)
     log IVolSurface.SmilePosted(
         underlying=underlying, expiry=expiry, smile=smile, ratio=ratio, time=time
@@ -500,7 +717,7 @@ def set_span(underlying: uint256, span: uint256):
         assert reach <= (wad.BPS + span) * wad.BPS, "surface: span below scan range"
     prices: IMarketData.Market = extcall market.roll(underlying)
     word = (word & ~(UINT16 << 24)) | (span << 24)
-    self.told[underlying] = self._begin(underlying, word, prices)
+    self._begin(underlying, word, prices)
     log IVolSurface.SpanChanged(underlying=underlying, span=span)
 
 

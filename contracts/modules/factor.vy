@@ -25,7 +25,7 @@
 """
 
 from interfaces import IMarginEngine
-from interfaces import IScanner
+from interfaces import IVolSurface
 from modules import scan
 from modules import wad
 
@@ -87,7 +87,7 @@ def _unpack(word: uint256) -> IMarginEngine.Factors:
 def _add(
     netting: Netting,
     params: IMarginEngine.UnderlyingParams,
-    part: IScanner.Measure,
+    part: IVolSurface.Measure,
     loss: uint256,
 ) -> Netting:
     """
@@ -96,7 +96,7 @@ def _add(
     """
     # unsafe: see above
     sum: Netting = netting
-    profile: IScanner.Profile = part.profile
+    profile: IVolSurface.Profile = part.profile
     extreme: int256 = min(part.extreme, convert(loss, int256))
     # at the points of the grid, and at the extremes
     seen: uint256 = min(loss, convert(max(part.plain, extreme), uint256))
@@ -162,7 +162,7 @@ def _square(loss: int256) -> uint256:
 
 @internal
 @pure
-def _blended(profile: IScanner.Profile, move: int256) -> int256[2]:
+def _blended(profile: IVolSurface.Profile, move: int256) -> int256[2]:
     """
     @notice Y with volatility down and up, rounded down.
     """

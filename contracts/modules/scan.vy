@@ -32,8 +32,8 @@
 """
 
 from interfaces import IMarginEngine
-from interfaces import IScanner
 from interfaces import IVolSurface
+from modules import scenario
 from modules import wad
 
 
@@ -232,7 +232,7 @@ def _notional(size: int256, price: uint256) -> int256:
 
 @internal
 @pure
-def _axis(grid: IVolSurface.Epoch, spot: uint256) -> IScanner.Axis:
+def _axis(grid: IVolSurface.Epoch, spot: uint256) -> IVolSurface.Axis:
     """
     @notice Where the spot is on the grid of its epoch, each rounded down.
     """
@@ -241,7 +241,7 @@ def _axis(grid: IVolSurface.Epoch, spot: uint256) -> IScanner.Axis:
     bound: int256 = unsafe_mul(reference, convert(grid.bound, int256))
     price: int256 = unsafe_mul(convert(spot, int256), wad.IBPS)
     gone: int256 = unsafe_sub(price, unsafe_mul(reference, wad.IBPS))
-    return IScanner.Axis(
+    return IVolSurface.Axis(
         zero=unsafe_add(CENTER, self._floor_div(unsafe_mul(gone, CENTER), span)),
         pitch=unsafe_div(unsafe_mul(price, CENTER), span),
         lean=self._floor_div(unsafe_mul(gone, ONE), bound),
@@ -266,7 +266,7 @@ def _unit(grid: IVolSurface.Epoch, contracts: uint256) -> int256:
 
 @internal
 @pure
-def _mark(curve: int256[16], axis: IScanner.Axis) -> int256:
+def _mark(curve: int256[16], axis: IVolSurface.Axis) -> int256:
     """
     @notice What the parabola through the lanes of now tells at the spot, each term rounded down.
     """
@@ -280,31 +280,36 @@ def _mark(curve: int256[16], axis: IScanner.Axis) -> int256:
 
 @internal
 @pure
-def _slope(sums: uint256[8], axis: IScanner.Axis, unit: int256) -> int256:
+def _change(sums: uint256[8], before: uint256[8], axis: IVolSurface.Axis) -> (int256, int256):
     """
-    @notice The slope of that parabola, per move of the spot: the notional of options, WAD,
-        rounded down.
+    @notice By how much the words that were added to scenario sums have changed the slope of that
+        parabola, and what volatility up is worth more than volatility down at the centre; in lane
+        units times 1e-8 contracts, the slope times ONE and between the bounds.
     """
-    # differences of lanes: what shorts add to each drops out
-    left: int256 = convert(convert(sums[NOW] << 128, bytes32), int256) >> 128
-    middle: int256 = convert(convert(sums[NOW + 1] << 128, bytes32), int256) >> 128
-    right: int256 = convert(convert(sums[NOW + 2] << 128, bytes32), int256) >> 128
+    # pairs of lanes, then one of each; of differences what shorts add to each lane drops out
+    pair: uint256 = unsafe_sub(sums[NOW], before[NOW])
+    left: int256 = convert(convert(pair << 128, bytes32), int256) >> 128
+    pair = unsafe_sub(sums[NOW + 1], before[NOW + 1])
+    middle: int256 = convert(convert(pair << 128, bytes32), int256) >> 128
+    pair = unsafe_sub(sums[NOW + 2], before[NOW + 2])
+    right: int256 = convert(convert(pair << 128, bytes32), int256) >> 128
+    pair = unsafe_sub(sums[DOWN_CENTER], before[DOWN_CENTER])
+    down: int256 = convert(convert(pair << 128, bytes32), int256) >> 128
+    pair = unsafe_sub(sums[UP_CENTER - 8], before[UP_CENTER - 8])
+    up: int256 = convert(convert(unsafe_add(pair, scenario.HALF), bytes32), int256) >> 128
     bend: int256 = unsafe_mul(2, self._bend(left, middle, right))
     slope: int256 = unsafe_add(unsafe_sub(right, left) << 32, unsafe_mul(bend, axis.lean))
-    # shifting right rounds down: by 2 * ONE, by ONE * 2**64
-    return unsafe_mul(unsafe_mul(slope, axis.tilt) >> 33, unit) >> 96
+    return slope, unsafe_sub(up, down)
 
 
 @internal
 @pure
-def _vega(sums: uint256[8], unit: int256) -> int256:
+def _slope(change: int256, axis: IVolSurface.Axis, unit: int256) -> int256:
     """
-    @notice Half of what options are worth more with volatility up than down, at the centre, WAD,
-        rounded down.
+    @notice Such a slope per move of the spot, a notional: WAD, rounded down.
     """
-    down: int256 = convert(convert(sums[DOWN_CENTER] << 128, bytes32), int256) >> 128
-    up: int256 = convert(convert(unsafe_add(sums[UP_CENTER - 8], 2**127), bytes32), int256) >> 128
-    return unsafe_mul(unsafe_sub(up, down), unit) >> 65
+    # shifting right rounds down: by 2 * ONE, by ONE * 2**64
+    return unsafe_mul(unsafe_mul(change, axis.tilt) >> 33, unit) >> 96
 
 
 @internal
@@ -339,7 +344,7 @@ def _at(curve: int256[16], place: int256) -> (int256, int256):
 
 @internal
 @pure
-def _values(profile: IScanner.Profile, move: int256) -> (int256, int256):
+def _values(profile: IVolSurface.Profile, move: int256) -> (int256, int256):
     """
     @notice Value after a move with volatility down and up, rounded down.
     """
@@ -388,7 +393,7 @@ def _hollow(curve: int256[16], left: int256, right: int256) -> Hollow:
 
 @internal
 @pure
-def _loss(profile: IScanner.Profile, scan_range: uint256, hollow: Hollow, spot: int256) -> Loss:
+def _loss(profile: IVolSurface.Profile, scan_range: uint256, hollow: Hollow, spot: int256) -> Loss:
     """
     @notice What a profile loses in the scan range.
     @dev An interpolated curve overstates long gamma. So within a cell of the lower curve it is
@@ -403,20 +408,22 @@ def _loss(profile: IScanner.Profile, scan_range: uint256, hollow: Hollow, spot: 
         most: int256 = unsafe_sub(0, self._moved(unsafe_sub(0, abs(profile.line)), end))
         return Loss(plain=most, deepest=most, steepest=steepest)
 
-    axis: IScanner.Axis = profile.axis
-    far: int256 = unsafe_sub(0, self._moved(unsafe_sub(0, axis.pitch), end))  # rounded up
+    axis: IVolSurface.Axis = profile.axis
+    far: int256 = unsafe_div(unsafe_mul(axis.pitch, end), wad.IWAD)  # rounded down
     low: int256 = max(0, unsafe_sub(axis.zero, far))
     high: int256 = min(unsafe_add(axis.zero, far), 2 * CENTER)
+    least: int256 = profile.mark
+    down: int256 = 0
+    up: int256 = 0
+    down, up = self._at(profile.curve, axis.zero)
+    least = min(least, min(down, up))
+    down, up = self._at(profile.curve, low)
+    least = min(least, unsafe_add(min(down, up), self._moved(profile.line, unsafe_sub(0, end))))
+    down, up = self._at(profile.curve, high)
+    least = min(least, unsafe_add(min(down, up), self._moved(profile.line, end)))
+
     # what the line gains from one place to the next, WAD * 2**64
     rate: int256 = self._floor_div(profile.line << 64, axis.pitch)
-    least: int256 = profile.mark
-    for place: int256 in [low, axis.zero, high]:
-        down: int256 = 0
-        up: int256 = 0
-        down, up = self._at(profile.curve, place)
-        gain: int256 = unsafe_mul(rate, unsafe_sub(place, axis.zero)) >> 64
-        least = min(least, unsafe_add(min(down, up), gain))
-
     rise: int256 = 0
     highest: int256 = min_value(int256)
     lowest: int256 = max_value(int256)
@@ -510,7 +517,7 @@ def _steeper(
 
 @internal
 @pure
-def _move_to(axis: IScanner.Axis, place: int256) -> int256:
+def _move_to(axis: IVolSurface.Axis, place: int256) -> int256:
     """
     @notice The move to a place, rounded down.
     """
@@ -540,7 +547,7 @@ def _extreme_moves(scan_range: uint256) -> int256[4]:
 
 @internal
 @pure
-def _extreme_loss(profile: IScanner.Profile, moves: int256[4], intrinsics: int256[6]) -> int256:
+def _extreme_loss(profile: IVolSurface.Profile, moves: int256[4], intrinsics: int256[6]) -> int256:
     """
     @notice The largest part of a loss at the extremes that counts, rounded up.
     @param moves To them.

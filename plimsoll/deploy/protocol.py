@@ -280,7 +280,9 @@ class Deployer:
 
     def _surface(self) -> Iterator[Fact]:
         market = self.at("market")
-        yield self._contract("surface", "VolSurface", self.at("registry"), market)
+        yield self._contract("pricer", "Pricer")
+        pricer = self.at("pricer")
+        yield self._contract("surface", "VolSurface", self.at("registry"), market, pricer)
         surface = self.at("surface")
         yield Fact(
             "market: surface", surface, market.surface, self._sent(market.set_surface, surface)
@@ -296,9 +298,7 @@ class Deployer:
     def _engine(self) -> Iterator[Fact]:
         parameters, registry = self.parameters, self.at("registry")
         market, surface = self.at("market"), self.at("surface")
-        yield self._contract("scanner", "Scanner", market, surface)
-        scanner = self.at("scanner")
-        yield self._contract("engine", "MarginEngine", registry, market, surface, scanner)
+        yield self._contract("engine", "MarginEngine", registry, market, surface)
         engine = self.at("engine")
         factors = parameters.factors.spec
         yield Fact(

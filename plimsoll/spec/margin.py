@@ -211,11 +211,14 @@ def gather(
             strip.intrinsics[i] += size * max(0, forward.at(spot) - strike)
         risk.short += max(0, -size)
         risk.paid &= calls >= 0 and puts >= 0
+    dated = late = 0
     for expiry, strip in risk.strips.items():
         forward = surface.forwards[underlying, expiry]
-        gross = notional_of(strip.gross, forward.at(market.index))
-        risk.gross += gross
-        risk.late += 0 if forward.fresh else gross
+        product = strip.gross * forward.at(market.index)
+        dated += product
+        late += 0 if forward.fresh else product
+    risk.gross += min(ceil_div(dated, SIZE), LARGEST)
+    risk.late = min(ceil_div(late, SIZE), LARGEST)
     return risk
 
 

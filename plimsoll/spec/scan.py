@@ -166,8 +166,8 @@ class Axis:
         return clamp(self.zero + shift * self.pitch // WAD, 0, 2 * CENTER)
 
     def reach(self, shift: int) -> tuple[int, int]:
-        """The places so far below and above, and no nearer."""
-        far = ceil_div(shift * self.pitch, WAD)
+        """The places so far below and above, and no further."""
+        far = shift * self.pitch // WAD
         return max(0, self.zero - far), min(self.zero + far, 2 * CENTER)
 
     def shift(self, place: int) -> int:
@@ -202,40 +202,32 @@ class Profile:
     line: int  # notional of everything linear, WAD
 
     @cached_property
-    def rate(self) -> int:
-        """What the line gains from one place to the next, WAD with a fraction."""
-        return (self.line << FRACTION) // self.axis.pitch
-
-    @cached_property
-    def nodes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def nodes(self) -> tuple[list[int], list[int]]:
         """Value at the nodes with volatility down and up."""
         assert self.curve is not None
-        return (
-            tuple(map(self._with_line, self.curve.down, range(0, 12 * ONE + 1, DOWN_STEP))),
-            tuple(map(self._with_line, self.curve.up, range(0, 12 * ONE + 1, UP_STEP))),
-        )
+        rate = (self.line << FRACTION) // self.axis.pitch  # from one place to the next
 
-    def _with_line(self, value: int, place: int) -> int:
-        return value + (self.rate * (place - self.axis.zero) >> FRACTION)
+        def with_line(values: Sequence[int], step: int) -> list[int]:
+            return [
+                value + (rate * (node * step - self.axis.zero) >> FRACTION)
+                for node, value in enumerate(values)
+            ]
 
-    def at(self, place: int) -> tuple[int, int]:
-        """Value at a place with volatility down and up."""
-        assert self.curve is not None
-        return (
-            self._with_line(between(self.curve.down, place, DOWN_STEP), place),
-            self._with_line(between(self.curve.up, place, UP_STEP), place),
-        )
+        return with_line(self.curve.down, DOWN_STEP), with_line(self.curve.up, UP_STEP)
 
-    def values(self, shift: int) -> tuple[int, int]:
-        """Value after a shift with volatility down and up."""
+    def at(self, place: int, shift: int) -> tuple[int, int]:
+        """Value after a shift, which leads to a place, with volatility down and up."""
         linear = self.line * shift // WAD
         if self.curve is None:
             return linear, linear
-        place = self.axis.place(shift)
         return (
             between(self.curve.down, place, DOWN_STEP) + linear,
             between(self.curve.up, place, UP_STEP) + linear,
         )
+
+    def values(self, shift: int) -> tuple[int, int]:
+        """Value after a shift with volatility down and up."""
+        return self.at(self.axis.place(shift), shift)
 
     def blended(self, shift: int) -> tuple[int, int]:
         """Y, with volatility down and up: half of it is the lower of both, see `Netting`."""
@@ -278,7 +270,7 @@ def scan_loss(profile: Profile, scan_range: int) -> tuple[int, int]:
         return worst, worst
     low, high = axis.reach(end)
     down, up = profile.nodes
-    least = min(mark, *profile.at(low), *profile.at(axis.zero), *profile.at(high))
+    least = min(mark, *profile.at(low, -end), *profile.at(axis.zero, 0), *profile.at(high, end))
     for values, step in ((down, DOWN_STEP), (up, UP_STEP)):
         for node, value in enumerate(values):
             if low < node * step < high:

@@ -70,10 +70,12 @@ class Stage:
             governor, governor, governor, self.quote, sender=governor
         )
         self.market = project.MarketStub.deploy(sender=governor)
-        self.surface = project.SurfaceStub.deploy(sender=governor)
-        scanner = project.Scanner.deploy(self.market, self.surface, sender=governor)
+        pricer = project.Pricer.deploy(sender=governor)
+        self.surface = project.SurfaceStub.deploy(
+            self.registry, self.market, pricer, sender=governor
+        )
         self.engine = project.MarginEngine.deploy(
-            self.registry, self.market, self.surface, scanner, sender=governor
+            self.registry, self.market, self.surface, sender=governor
         )
         self.engine.set_factors(asdict(Factors()), sender=governor)
         self.registry.set_engine(self.engine, sender=governor)
@@ -98,10 +100,9 @@ class Stage:
                 self.market.set_forward(underlying, expiry, forward, sender=governor)
             for underlying, grid in surface.grids.items():
                 epoch = (grid.reference, grid.span, grid.bound, surface.now, 1)
-                self.surface.set_epoch(underlying, epoch, sender=governor)
-            self.surface.set_words(
-                list(surface.words), list(surface.words.values()), sender=governor
-            )
+                self.surface.put_epoch(underlying, epoch, sender=governor)
+            keys, words = list(surface.words), list(surface.words.values())
+            self.surface.put_words(keys, words, 1, sender=governor)
         for underlying, params in model.underlyings.items():
             self.engine.set_underlying(underlying, asdict(params), sender=governor)
         for asset, terms in model.assets.items():

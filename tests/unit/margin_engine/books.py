@@ -92,8 +92,9 @@ class Desk:
         """An epoch with the spot within its bound."""
         bound = self.source.choice((100, MAX_BOUND))
         gone = 0 if index < 10**6 else self.source.randint(-bound, bound)
+        reference = ceil_div(index * BPS, BPS + gone) if gone > 0 else index * BPS // (BPS + gone)
         least = ceil_div((BPS + MAX_BOUND) * (BPS + scan_range), BPS) - BPS
-        return Grid(index * BPS // (BPS + gone), self.source.randint(least, 6_000), bound)
+        return Grid(reference, self.source.randint(least, 6_000), bound)
 
     def expiries(self) -> list[int]:
         """At most 16 live ones, and some that are over."""

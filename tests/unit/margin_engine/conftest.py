@@ -15,6 +15,7 @@ from tests.unit.conftest import VAULT
 
 BTC, ETH = 1, 2  # underlyings
 WETH, WBTC = 0, 1  # assets
+EPOCH = 1  # number of all epochs
 
 MODEL = RiskModel(
     underlyings={
@@ -85,13 +86,17 @@ class World:
         for (underlying, expiry), forward in surface.forwards.items():
             self.market.set_forward(underlying, expiry, forward, sender=governor)
         for underlying, grid in surface.grids.items():
-            epoch = (grid.reference, grid.span, grid.bound, surface.now, 1)
-            self.surface.set_epoch(underlying, epoch, sender=governor)
+            epoch = (grid.reference, grid.span, grid.bound, surface.now, EPOCH)
+            self.surface.put_epoch(underlying, epoch, sender=governor)
         keys = list(surface.words)
         for i in range(0, len(keys), 128):
             some = keys[i : i + 128]
             words = [surface.words[key] for key in some]
-            self.surface.set_words(some, words, sender=governor)
+            self.surface.put_words(some, words, EPOCH, sender=governor)
+
+    def set_span(self, underlying: int, span: int) -> None:
+        epoch = (WAD, span, 0, 0, EPOCH)
+        self.surface.put_epoch(underlying, epoch, sender=self.roles.governor)
 
     def set_model(self, model: RiskModel) -> None:
         governor = self.roles.governor
@@ -122,9 +127,9 @@ def bare(project: Project, accounts: Accounts) -> World:
     vault = project.inline(VAULT, "Vault").deploy(sender=governor)
     registry.set_vault(vault, sender=governor)
     market = project.MarketStub.deploy(sender=governor)
-    surface = project.SurfaceStub.deploy(sender=governor)
-    scanner = project.Scanner.deploy(market, surface, sender=governor)
-    engine = project.MarginEngine.deploy(registry, market, surface, scanner, sender=governor)
+    pricer = project.Pricer.deploy(sender=governor)
+    surface = project.SurfaceStub.deploy(registry, market, pricer, sender=governor)
+    engine = project.MarginEngine.deploy(registry, market, surface, sender=governor)
     return World(engine, market, surface, vault, registry, roles)
 
 

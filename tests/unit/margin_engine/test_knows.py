@@ -7,24 +7,24 @@ SPAN = 1_526  # that holds 13 % around any spot within 2 %
 
 
 def test_with_a_smile(world: World) -> None:
-    world.surface.set_span(BTC, SPAN, sender=world.roles.governor)
+    world.set_span(BTC, SPAN)
     assert not world.engine.knows(BTC, EXPIRY)
-    world.surface.set_known(BTC, EXPIRY, True, sender=world.roles.governor)
+    world.surface.put_known(BTC, EXPIRY, True, sender=world.roles.governor)
     assert world.engine.knows(BTC, EXPIRY)
     assert not world.engine.knows(BTC, EXPIRY + 1_800)
 
 
 def test_nodes_too_near(world: World) -> None:
     """Where the surface was given its nodes after the engine its scan range."""
-    world.surface.set_known(BTC, EXPIRY, True, sender=world.roles.governor)
+    world.surface.put_known(BTC, EXPIRY, True, sender=world.roles.governor)
     for span, knows in ((0, False), (SPAN - 1, False), (SPAN, True)):
-        world.surface.set_span(BTC, span, sender=world.roles.governor)
+        world.set_span(BTC, span)
         assert world.engine.knows(BTC, EXPIRY) == knows
 
 
 def test_unknown_underlying(world: World) -> None:
     """A smile alone is not enough."""
     for underlying in (0, 3, 64):
-        world.surface.set_known(underlying, EXPIRY, True, sender=world.roles.governor)
-        world.surface.set_span(underlying, SPAN, sender=world.roles.governor)
+        world.surface.put_known(underlying, EXPIRY, True, sender=world.roles.governor)
+        world.set_span(underlying, SPAN)
         assert not world.engine.knows(underlying, EXPIRY)

@@ -113,8 +113,8 @@ def test_range_above_a_haircut(world: World) -> None:
 
 def test_range_beyond_the_span(world: World) -> None:
     """Every epoch's nodes must hold the range around a spot at its bound: 1.02 * 1.13 - 1."""
-    world.surface.set_span(BTC, 1_526, sender=world.roles.governor)
+    world.set_span(BTC, 1_526)
     world.engine.set_underlying(BTC, PARAMS, sender=world.roles.steward)
-    world.surface.set_span(BTC, 1_525, sender=world.roles.governor)
+    world.set_span(BTC, 1_525)
     with reverts("engine: scan range beyond span"):
         world.engine.set_underlying(BTC, PARAMS, sender=world.roles.steward)

@@ -32,7 +32,7 @@ from tests.unit.spec.strategies import (
 SOURCE = """
 # pragma version 0.4.3
 from interfaces import IMarginEngine
-from interfaces import IScanner
+from interfaces import IVolSurface
 from modules import factor
 from modules import haircut
 from modules import scan
@@ -105,7 +105,7 @@ def requirement(
 ) -> (uint256, uint256[4], uint256):
     netting: factor.Netting = empty(factor.Netting)
     for i: uint256 in range(len(params), bound=63):
-        part: IScanner.Measure = empty(IScanner.Measure)
+        part: IVolSurface.Measure = empty(IVolSurface.Measure)
         part.profile.line = lines[i]
         loss: scan.Loss = scan._loss(
             part.profile, params[i].scan_range, empty(scan.Hollow), 0
@@ -119,7 +119,7 @@ def requirement(
 @external
 @pure
 def losses(line: int256, scan_range: uint256) -> (int256, int256, int256):
-    profile: IScanner.Profile = empty(IScanner.Profile)
+    profile: IVolSurface.Profile = empty(IVolSurface.Profile)
     profile.line = line
     loss: scan.Loss = scan._loss(profile, scan_range, empty(scan.Hollow), 0)
     moves: int256[4] = scan._extreme_moves(scan_range)

@@ -69,7 +69,8 @@ def market(
 @pytest.fixture(scope="module")
 def bare(project: Project, registry: Contract, market: Contract, governor: Account) -> Contract:
     """A surface that knows nothing."""
-    return project.VolSurface.deploy(registry, market, sender=governor)
+    pricer = project.Pricer.deploy(sender=governor)
+    return project.VolSurface.deploy(registry, market, pricer, sender=governor)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,8 @@ def surface(
     chain: Chain,
 ) -> Contract:
     """In its second epoch, which has just begun."""
-    surface = project.VolSurface.deploy(registry, market, sender=governor)
+    pricer = project.Pricer.deploy(sender=governor)
+    surface = project.VolSurface.deploy(registry, market, pricer, sender=governor)
     market.set_surface(surface, sender=governor)
     surface.set_span(UNDERLYING, SPAN, sender=governor)
     surface.set_feed(UNDERLYING, poster, sender=governor)

@@ -12,7 +12,7 @@ from plimsoll.spec.market import HOUR
 from plimsoll.spec.smile import NANO, Smile
 from plimsoll.spec.surface import DAY
 from plimsoll.spec.wad import SIZE, WAD
-from plimsoll.spec.words import expiry_of, future, key_of, pack_position, perpetual
+from plimsoll.spec.words import future, key_of, pack_position, perpetual
 from tests.harness import Account, Chain, Contract, reverts
 from tests.harness.contracts import Function
 from tests.unit.vol_surface.conftest import (
@@ -73,47 +73,6 @@ def test_words(surface: Contract, market: Contract, strikes: list[int], stranger
     assert surface.peek(strikes) == want
     assert surface.load(strikes, sender=stranger).return_value == want
     assert {stamp(word) for word in want} == {surface.epoch(UNDERLYING).number}
-
-
-def test_words_of_an_underlying(
-    surface: Contract, market: Contract, strikes: list[int], set_price: SetPrice, stranger: Account
-) -> None:
-    """With its epoch, at prices that the caller knows; nothing of what is not of it."""
-    other = option(expiry_of(strikes[0]), 2_000, underlying=2)
-    for price in (PRICE, PRICE * 103 // 100):  # within the epoch, and beyond it
-        set_price(price)
-        told = market.peek(UNDERLYING)
-        epoch, words = surface.read(UNDERLYING, told, [*strikes, other])
-        assert words == [*surface.peek(strikes), 0]
-        assert epoch == surface.epoch(UNDERLYING)
-        assert epoch.reference == price
-    surface.load(strikes, sender=stranger)
-    assert surface.read(UNDERLYING, told, strikes) == (epoch, words[:-1])
-    assert surface.read(UNDERLYING, told, []) == (epoch, [])
-
-
-def test_one_word(
-    surface: Contract,
-    market: Contract,
-    expiries: list[int],
-    strikes: list[int],
-    set_price: SetPrice,
-    stranger: Account,
-    chain: Chain,
-) -> None:
-    """Like all of them: computed where it is stale, in an epoch that begins where it is due."""
-    for price in (PRICE, PRICE * 103 // 100):
-        set_price(price)
-        for _ in ("stale", "fresh"):
-            epoch, word = surface.load_one(strikes[0], sender=stranger).return_value
-            assert [word] == expected(surface, market, strikes[:1])
-            assert epoch == surface.epoch(UNDERLYING)
-            assert epoch.reference == price
-    chain.mine(timestamp=expiries[0])
-    for nothing in (strikes[0], pack_position(key_of(perpetual(7)), SIZE)):
-        epoch, word = surface.load_one(nothing, sender=stranger).return_value
-        assert word == 0
-        assert not any(epoch)
 
 
 @pytest.mark.parametrize("price", [1, 900, 1_650, 1_990.5, 2_020, 2_300, 3_500, 10**9])
@@ -347,8 +306,6 @@ def test_unknown_underlying(surface: Contract, expiries: list[int], stranger: Ac
         with reverts("market: unknown underlying"):
             surface.load([position], sender=stranger)
         with reverts("market: unknown underlying"):
-            surface.load_one(position, sender=stranger)
-        with reverts("market: unknown underlying"):
             surface.peek([position])
 
 
@@ -357,8 +314,6 @@ def test_without_a_span(
 ) -> None:
     with reverts("surface: unknown underlying"):
         bare.load([option(expiries[0], 2_000)], sender=stranger)
-    with reverts("surface: unknown underlying"):
-        bare.load_one(option(expiries[0], 2_000), sender=stranger)
     with reverts("surface: unknown underlying"):
         bare.peek([option(expiries[0], 2_000)])
 
@@ -369,8 +324,6 @@ def test_no_smile(
     market.list_expiry(UNDERLYING, expiries[0] + 1_800, WAD, sender=governor)
     with reverts("surface: no smile"):
         surface.load([option(expiries[0] + 1_800, 2_000)], sender=stranger)
-    with reverts("surface: no smile"):
-        surface.load_one(option(expiries[0] + 1_800, 2_000), sender=stranger)
     with reverts("surface: no smile"):
         surface.peek([option(expiries[0] + 1_800, 2_000)])
 
@@ -393,7 +346,7 @@ def test_random_strikes(
 def test_gas(
     surface: Contract, expiries: list[int], set_price: SetPrice, stranger: Account, chain: Chain
 ) -> None:
-    """A refresh costs at most 36,500 per strike, 17,000 more the first time; reading a fresh word
+    """A refresh costs at most 37,700 per strike, 17,000 more the first time; reading a fresh word
     little more than its slot."""
     positions = [option(expiries[1], 1_500 + 25 * i) for i in range(41)]
 
@@ -405,8 +358,8 @@ def test_gas(
                 costs.append(receipt.execution_gas)
         return (costs[1] - costs[0]) / 40
 
-    assert marginal(surface.refresh) < 53_500
+    assert marginal(surface.refresh) < 54_700
     surface.refresh(positions, sender=stranger)
-    assert marginal(surface.peek) < 2_100 + 500
+    assert marginal(surface.peek) < 2_100 + 700
     set_price(PRICE * 103 // 100)
-    assert marginal(surface.refresh) < 36_500
+    assert marginal(surface.refresh) < 37_700
