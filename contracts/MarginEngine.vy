@@ -151,9 +151,9 @@ def _needs(book: IMarginEngine.Book) -> Needs:
     # the series of the last live option: more of it tells nothing new
     seen: uint256 = max_value(uint256)
     for position: uint256 in book.positions:
-        every |= position
         if position >> 200 == seen:
             continue
+        every |= position
         bit: uint256 = 1 << (position >> 240)
         needs.traded |= bit
         expiry: uint256 = instrument_._expiry(position)
@@ -180,7 +180,7 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
     @return And whether they are not, and so the margin is nothing.
     """
     # unsafe: see above
-    factors: IMarginEngine.Factors = factor._unpack(self._factors)
+    factors: IMarginEngine.Factors = empty(IMarginEngine.Factors)
     netted: bool = book.level == scan.PORTFOLIO
     sum: Tally = empty(Tally)
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
@@ -191,6 +191,7 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         prices: IMarketData.Market = staticcall market.peek(underlying)
         word: uint256 = self._underlying(underlying)
         params: IMarginEngine.UnderlyingParams = scan._unpack(word)
+        factors = factor._unpack(scan._factors(word))
 
         held: uint256 = 0
         for holding: IMarginEngine.Holding in book.collateral:
@@ -354,7 +355,8 @@ def set_underlying(underlying: uint256, params: IMarginEngine.UnderlyingParams):
     assert (staticcall market.feed(underlying)) != empty(address), "engine: no market"
     span: uint256 = staticcall surface.span(underlying)
     assert span == 0 or scan._span(params.scan_range) <= span, "engine: scan range beyond span"
-    self._underlyings[underlying] = scan._pack(params, assets)
+    word = scan._with_factors(scan._pack(params, assets), self._factors)
+    self._underlyings[underlying] = word
     log IMarginEngine.UnderlyingChanged(underlying=underlying, params=params)
 
 
@@ -389,7 +391,12 @@ def set_factors(factors: IMarginEngine.Factors):
     """
     self._only_steward(self._factors == 0)
     factor._check(factors)
-    self._factors = factor._pack(factors)
+    packed: uint256 = factor._pack(factors)
+    self._factors = packed
+    for underlying: uint256 in range(1, MAX_UNDERLYINGS):
+        word: uint256 = self._underlyings[underlying]
+        if word != 0:
+            self._underlyings[underlying] = scan._with_factors(word, packed)
     log IMarginEngine.FactorsChanged(factors=factors)
 
 

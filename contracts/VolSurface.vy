@@ -456,10 +456,16 @@ def _gather(
         risk.line = unsafe_add(risk.line, delta)
         delta = unsafe_add(delta, scan._slope(strip.slope, frame.axis, risk.unit))
         risk.delta = unsafe_add(risk.delta, delta)
-        risk.deltas = unsafe_add(risk.deltas, abs(delta))
+        if delta < 0:
+            risk.deltas = unsafe_sub(risk.deltas, delta)
+        else:
+            risk.deltas = unsafe_add(risk.deltas, delta)
         vega: int256 = unsafe_mul(strip.vega, risk.unit) >> 65
         risk.vega = unsafe_add(risk.vega, vega)
-        risk.vegas = unsafe_add(risk.vegas, abs(vega))
+        if vega < 0:
+            risk.vegas = unsafe_sub(risk.vegas, vega)
+        else:
+            risk.vegas = unsafe_add(risk.vegas, vega)
     return risk
 
 

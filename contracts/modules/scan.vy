@@ -15,10 +15,10 @@
         is now. An underlying's parameters share a word with the bitmap of the assets that are
         priced by it:
 
-            | 0 96 | short 16 | vega 16 | depth 48 | scan_range 16 | beta int16 | calendar 16 |
-                   160        144       128        80              64           48            32
-            | assets 32 |
-            32          0
+            | 0 48 | factors 48 | short 16 | vega 16 | depth 48 | scan_range 16 | beta int16 |
+                   208          160        144       128        80              64           48
+            | calendar 16 | assets 32 |
+            48            32          0
 
         as in plimsoll.spec.scan and plimsoll.spec.margin.
 @dev Nothing overflows:
@@ -175,8 +175,24 @@ def _unpack(word: uint256) -> IMarginEngine.UnderlyingParams:
         calendar=(word >> 32) & UINT16,
         depth=(word >> 80) & UINT48,
         vega=(word >> 128) & UINT16,
-        short=word >> 144,
+        short=(word >> 144) & UINT16,
     )
+
+
+@internal
+@pure
+def _with_factors(word: uint256, factors: uint256) -> uint256:
+    """
+    @param factors Their word, see modules/factor. They are the same for all underlyings, but so
+        no margin reads another slot for them.
+    """
+    return (word & (2**160 - 1)) | (factors << 160)
+
+
+@internal
+@pure
+def _factors(word: uint256) -> uint256:
+    return word >> 160
 
 
 @internal
@@ -214,6 +230,23 @@ def _contracts(amount: uint256) -> int256:
 
 @internal
 @pure
+def _intrinsic(amount: uint256) -> int256:
+    """
+    @notice The same of what options are worth at their intrinsic value, as far as curves count.
+    """
+    product: int256 = convert(convert(amount, bytes32), int256)
+    # made positive for the division, as that rounds toward zero
+    worth: int256 = unsafe_div(unsafe_add(product, LIFT * wad.ISIZE), wad.ISIZE)
+    worth = unsafe_sub(worth, LIFT)
+    if worth > convert(LARGEST_CURVE, int256):
+        return convert(LARGEST_CURVE, int256)
+    if worth < -convert(LARGEST_CURVE, int256):
+        return -convert(LARGEST_CURVE, int256)
+    return worth
+
+
+@internal
+@pure
 def _clamped(amount: int256, most: int256) -> int256:
     return max(unsafe_sub(0, most), min(amount, most))
 
@@ -227,7 +260,19 @@ def _notional(size: int256, price: uint256) -> int256:
     @param price WAD, below 2**86.
     """
     product: int256 = unsafe_mul(size, convert(price, int256))
-    return self._clamped(wad._away_div(product, wad.ISIZE), LARGEST)
+    if product < 0:
+        return unsafe_sub(0, self._most(unsafe_sub(0, product)))
+    return self._most(product)
+
+
+@internal
+@pure
+def _most(product: int256) -> int256:
+    """
+    @notice Notional of a product of size and price that is not negative.
+    """
+    notional: int256 = unsafe_div(unsafe_add(product, wad.ISIZE - 1), wad.ISIZE)
+    return min(notional, LARGEST)
 
 
 @internal
@@ -473,23 +518,35 @@ def _loss(profile: IVolSurface.Profile, scan_range: uint256, hollow: Hollow, spo
         else:
             bend = unsafe_add(bend, hollow.last)
         bulge = unsafe_add(bulge, bend)
+        inner: int256 = 0
         if hollow.known:
-            inner: int256 = hollow.bulges[cell]
-            bulge = unsafe_add(max(0, unsafe_sub(bulge, inner)) >> 1, max(0, inner))
-        elif bulge > 0:
+            inner = hollow.bulges[cell]
+            bulge = unsafe_sub(bulge, inner)
+        if bulge > 0:
             bulge = bulge >> 1
+        else:
+            bulge = 0
+        if inner > 0:
+            bulge = unsafe_add(bulge, inner)
         if left < least and place > low and place < high:
             least = left
-        if bulge > 0:
-            first: int256 = max(0, unsafe_sub(low, place))
-            last: int256 = min(unsafe_sub(high, place), DOWN_STEP)
-            if first <= last:
-                t: int256 = unsafe_div(unsafe_mul(unsafe_sub(bulge, rise), ONE), bulge)
-                t = max(first, min(t, last))
-                # shifting right rounds down, by DOWN_STEP and by its square
-                chord: int256 = unsafe_add(left, unsafe_mul(rise, t) >> 33)
-                dent: int256 = unsafe_mul(unsafe_mul(unsafe_sub(t, DOWN_STEP), t), bulge) >> 66
-                deepest = min(deepest, unsafe_add(chord, dent))
+        if bulge != 0 and place < high and unsafe_add(place, DOWN_STEP) > low:
+            t: int256 = unsafe_div(unsafe_mul(unsafe_sub(bulge, rise), ONE), bulge)
+            # within the cell, and within the range
+            if t > DOWN_STEP:
+                t = DOWN_STEP
+            elif t < 0:
+                t = 0
+            if unsafe_add(place, t) > high:
+                t = unsafe_sub(high, place)
+            elif unsafe_add(place, t) < low:
+                t = unsafe_sub(low, place)
+            # shifting right rounds down, by DOWN_STEP and by its square
+            chord: int256 = unsafe_add(left, unsafe_mul(rise, t) >> 33)
+            dent: int256 = unsafe_mul(unsafe_mul(unsafe_sub(t, DOWN_STEP), t), bulge) >> 66
+            worth: int256 = unsafe_add(chord, dent)
+            if worth < deepest:
+                deepest = worth
         place = unsafe_add(place, DOWN_STEP)
         left = right
         right = next
@@ -558,7 +615,9 @@ def _extreme_loss(profile: IVolSurface.Profile, moves: int256[4], intrinsics: in
         left: int256 = unsafe_add(intrinsics[i], self._moved(profile.line, moves[i]))
         gain: int256 = unsafe_sub(left, profile.mark)
         # shifting right rounds a gain down, by half or by a quarter
-        worst = max(worst, unsafe_sub(0, gain >> (1 if i < 2 else 2)))
+        loss: int256 = unsafe_sub(0, gain >> (1 if i < 2 else 2))
+        if loss > worst:
+            worst = loss
     return worst
 
 

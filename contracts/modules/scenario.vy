@@ -94,9 +94,11 @@ def _values(sums: uint256[8], unit: int256) -> int256[16]:
     @notice What the sum of each lane k = 1 .. 15 is worth, rounded down; the first is no lane.
     @param unit What a lane's unit of 1e-8 contracts is worth, times 2**64; below 2**128.
     """
-    # what shorts add to every lane
-    both: uint256 = unsafe_mul(unsafe_sub(0, self._short(sums)), 2**128 + 1)
-    lower: uint256[8] = self._merge(sums, [both, both, both, both, both, both, both, both])
+    lower: uint256[8] = sums
+    short: uint256 = self._short(sums)
+    if short != 0:  # which adds to every lane
+        both: uint256 = unsafe_mul(unsafe_sub(0, short), 2**128 + 1)
+        lower = self._merge(sums, [both, both, both, both, both, both, both, both])
     # what a negative lower half has borrowed is given back
     upper: uint256[8] = self._merge(lower, HALVES)
     # unsafe: lanes are at most 2**92; shifted up to the sign bit, then down with it

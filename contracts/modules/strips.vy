@@ -209,8 +209,7 @@ def _measure(risk: Risk, frame: Frame, spot: uint256) -> Part:
         part.profile.curved = True
         part.profile.axis = frame.axis
         for k: uint256 in range(6 if risk.near else 4, bound=6):
-            whole: int256 = scan._contracts(risk.intrinsics[k])
-            intrinsics[k] = scan._clamped(whole, convert(scan.LARGEST_CURVE, int256))
+            intrinsics[k] = scan._intrinsic(risk.intrinsics[k])
         if risk.near:
             longs: int256[16] = scenario._values(risk.longs, risk.unit)
             hollow = scan._hollow(longs, intrinsics[4], intrinsics[5])

@@ -27,7 +27,9 @@ def _floor_div(a: int256, b: int256) -> int256:
     """
     @notice a / b rounded toward minus infinity, b > 0.
     """
-    return unsafe_sub(a // b, convert(a % b < 0, int256))
+    quotient: int256 = a // b  # rounded toward zero
+    # unsafe: the product is no further from 0 than a
+    return unsafe_sub(quotient, convert(unsafe_mul(quotient, b) > a, int256))
 
 
 @internal
@@ -36,7 +38,9 @@ def _ceil_div(a: uint256, b: uint256) -> uint256:
     """
     @notice a / b rounded up.
     """
-    return unsafe_add(a // b, convert(a % b != 0, uint256))
+    quotient: uint256 = a // b
+    # unsafe: the product is at most a
+    return unsafe_add(quotient, convert(unsafe_mul(quotient, b) != a, uint256))
 
 
 @internal
@@ -45,16 +49,9 @@ def _ceil_div_signed(a: int256, b: int256) -> int256:
     """
     @notice a / b rounded toward plus infinity, b > 0.
     """
-    return unsafe_add(a // b, convert(a % b > 0, int256))
-
-
-@internal
-@pure
-def _away_div(a: int256, b: int256) -> int256:
-    """
-    @notice a / b rounded away from zero, b > 0.
-    """
-    return self._floor_div(a, b) if a < 0 else self._ceil_div_signed(a, b)
+    quotient: int256 = a // b  # rounded toward zero
+    # unsafe: the product is no further from 0 than a
+    return unsafe_add(quotient, convert(unsafe_mul(quotient, b) < a, int256))
 
 
 @internal

@@ -282,7 +282,7 @@ def scan_loss(profile: Profile, scan_range: int) -> tuple[int, int]:
         bulge = max(0, of_near) + max(0, of_rest) // 2
         start = cell * DOWN_STEP
         first, last = max(0, low - start), min(high - start, DOWN_STEP)
-        if bulge == 0 or first > last:
+        if bulge == 0 or first >= last:
             continue
         left, rise = down[cell], down[cell + 1] - down[cell]
         t = clamp(toward_div((bulge - rise) * ONE, bulge), first, last)

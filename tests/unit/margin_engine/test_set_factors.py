@@ -1,12 +1,14 @@
 """set_factors: what margins are multiplied with, and the floor under netting."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 
-from plimsoll.spec.margin import Factors
+from plimsoll.spec.margin import Book, Factors, assess
+from plimsoll.spec.wad import SIZE
+from plimsoll.spec.words import key_of, pack_position, perpetual
 from tests.harness import reverts
-from tests.unit.margin_engine.conftest import MODEL, World
+from tests.unit.margin_engine.conftest import BTC, ETH, MARKETS, MODEL, World, given
 
 FACTORS = MODEL.factors
 
@@ -25,9 +27,15 @@ def test_set_factors(bare: World, factors: Factors) -> None:
 
 @pytest.mark.parametrize("role", ["governor", "steward"])
 def test_change(world: World, role: str) -> None:
-    factors = Factors(11_500, 14_000, 2_500)
-    world.engine.set_factors(factors, sender=getattr(world.roles, role))
+    """Of margins too, whether an underlying was set before it or after it."""
+    factors, sender = Factors(11_500, 14_000, 2_500), getattr(world.roles, role)
+    world.engine.set_factors(factors, sender=sender)
     assert Factors(*world.engine.factors()) == factors
+    world.engine.set_underlying(ETH, MODEL.underlyings[ETH], sender=sender)
+    for underlying in (BTC, ETH):
+        book = Book(0, 0, 0, (pack_position(key_of(perpetual(underlying)), SIZE),))
+        want = assess(book, replace(MODEL, factors=factors), MARKETS)
+        assert tuple(world.engine.preview(given(book))) == astuple(want)
 
 
 def test_first_by_the_governor_only(bare: World) -> None:

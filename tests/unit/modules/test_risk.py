@@ -71,10 +71,10 @@ def worth(amount: uint256, price: uint256, decimals: uint256) -> uint256:
 @external
 @pure
 def underlying_word(
-    params: IMarginEngine.UnderlyingParams, assets: uint256
-) -> (uint256, IMarginEngine.UnderlyingParams, uint256):
-    word: uint256 = scan._pack(params, assets)
-    return word, scan._unpack(word), scan._assets(word)
+    params: IMarginEngine.UnderlyingParams, assets: uint256, factors: uint256
+) -> (uint256, IMarginEngine.UnderlyingParams, uint256, uint256):
+    word: uint256 = scan._with_factors(scan._pack(params, assets), factors)
+    return word, scan._unpack(word), scan._assets(word), scan._factors(word)
 
 
 @external
@@ -156,12 +156,14 @@ def test_asset_word(risk: Contract, params: AssetParams) -> None:
 
 
 @many
-@given(underlying_params(), st.integers(0, 2**32 - 1))
-def test_underlying_word(risk: Contract, params: UnderlyingParams, assets: int) -> None:
-    word, unpacked, bitmap = risk.underlying_word(params, assets)
-    assert 0 < word < 2**160
+@given(underlying_params(), st.integers(0, 2**32 - 1), st.integers(0, 2**48 - 1))
+def test_underlying_word(
+    risk: Contract, params: UnderlyingParams, assets: int, factors: int
+) -> None:
+    word, unpacked, *others = risk.underlying_word(params, assets, factors)
+    assert 0 < word < 2**208
     assert UnderlyingParams(*unpacked) == params
-    assert bitmap == assets
+    assert others == [assets, factors]
 
 
 @many

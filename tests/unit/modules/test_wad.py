@@ -32,12 +32,6 @@ def ceil_div_signed(a: int256, b: int256) -> int256:
 
 @external
 @pure
-def away_div(a: int256, b: int256) -> int256:
-    return wad._away_div(a, b)
-
-
-@external
-@pure
 def toward_div(a: int256, b: int256) -> int256:
     return a // b  # Vyper's own
 
@@ -79,7 +73,6 @@ def exposed(project: Project, accounts: Accounts) -> Contract:
 def test_signed(exposed: Contract, a: int, b: int) -> None:
     assert exposed.floor_div(a, b) == a // b
     assert exposed.ceil_div_signed(a, b) == wad.ceil_div(a, b)
-    assert exposed.away_div(a, b) == wad.away_div(a, b)
     assert exposed.toward_div(a, b) == wad.toward_div(a, b)
 
 
@@ -101,9 +94,7 @@ def test_largest_root(exposed: Contract) -> None:
     assert exposed.ceil_sqrt(wad.MAX) == 2**128
 
 
-@pytest.mark.parametrize(
-    "name", ["floor_div", "ceil_div", "ceil_div_signed", "away_div", "toward_div"]
-)
+@pytest.mark.parametrize("name", ["floor_div", "ceil_div", "ceil_div_signed", "toward_div"])
 def test_division_by_zero(exposed: Contract, name: str) -> None:
     for a in (0, 1):
         with reverts():
