@@ -302,6 +302,10 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     quotes: int256 = 0
     summed: uint256 = 0  # bitmaps of legs
     booked: uint256 = 0
+    known: uint256 = 0  # instrument of the leg before, and its terms, which stay
+    limit: int256 = 0  # none yet
+    mark: uint256 = 0
+    gap: int256 = 0
     for i: uint256 in range(len(legs), bound=MAX_LEGS):
         quotes += legs[i].quote
         if (summed >> i) & 1 == 0:
@@ -333,16 +337,14 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             leg: IMarginVault.Leg = legs[j]
             if leg.account != account or leg.size == 0:
                 continue
-            limit: int256 = convert(
-                staticcall governed._REGISTRY.size_limit(leg.instrument), int256
-            )
-            self._require(limit > 0, "vault: not listed")
-            mark: uint256 = 0
-            gap: int256 = 0
-            mark, gap = extcall market.price(leg.instrument)
             option: bool = instrument._strike(leg.instrument) != 0
-            if option:
-                mark = extcall self._engine().mark(leg.instrument)
+            if leg.instrument != known or limit == 0:
+                known = leg.instrument
+                limit = convert(staticcall governed._REGISTRY.size_limit(known), int256)
+                self._require(limit > 0, "vault: not listed")
+                mark, gap = extcall market.price(known)
+                if option:
+                    mark = extcall self._engine().mark(known)
             worth: int256 = wad._floor_div(leg.size * convert(mark, int256), wad.ISIZE)
             result += worth
             if option:  # is paid for, not settled at mark
@@ -799,14 +801,16 @@ def _trade(
     """
     traded: DynArray[uint256, MAX_POSITIONS] = positions
     count: uint256 = len(traded)
-    at: uint256 = count
+    at: uint256 = 0
+    held: uint256 = 0
+    for word: uint256 in positions:
+        if word >> instrument.KEY_SHIFT == key:
+            held = word
+            break
+        at = unsafe_add(at, 1)
     held_calls: int256 = 0
     held_puts: int256 = 0
-    for i: uint256 in range(count, bound=MAX_POSITIONS):
-        if traded[i] >> instrument.KEY_SHIFT == key:
-            at = i
-            held_calls, held_puts = instrument._sizes(traded[i])
-            break
+    held_calls, held_puts = instrument._sizes(held)
     word: uint256 = instrument._pack(key, held_calls + calls, held_puts + puts)
     if instrument._is_flat(word):
         if at < count:
