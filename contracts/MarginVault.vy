@@ -800,14 +800,14 @@ def _trade(
     @return The positions, where they changed, and the position's new word.
     """
     traded: DynArray[uint256, MAX_POSITIONS] = positions
-    count: uint256 = len(traded)
+    count: uint256 = len(positions)
     at: uint256 = 0
     held: uint256 = 0
-    for word: uint256 in positions:
-        if word >> instrument.KEY_SHIFT == key:
-            held = word
+    for position: uint256 in positions:
+        if position >> instrument.KEY_SHIFT == key:
+            held = position
             break
-        at = unsafe_add(at, 1)
+        at = unsafe_add(at, 1)  # unsafe: at most as often as there are positions
     held_calls: int256 = 0
     held_puts: int256 = 0
     held_calls, held_puts = instrument._sizes(held)
