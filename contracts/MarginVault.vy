@@ -60,6 +60,7 @@ initializes: interest[governed := governed]
 exports: governed.registry
 
 MAX_LEGS: constant(uint256) = 32
+MAX_KNOWN: constant(uint256) = 8  # instruments of a bundle that are asked for once
 MAX_POSITIONS: constant(uint256) = 128
 MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
@@ -79,6 +80,14 @@ DUST: constant(int256) = 10**6  # WAD: forgives the rounding of a fair-priced re
 COST: constant(int256) = 10  # what a reduction may cost: one part in so many of the margin it frees
 DAY: constant(uint256) = 86_400
 LIMIT: constant(uint256) = 2**112 - 1
+
+
+struct Terms:
+    instrument: uint256
+    limit: int256  # 1e-8 contracts of one account
+    mark: uint256  # WAD
+    gap: int256  # WAD: mark less funding, of what is linear
+
 
 market: public(immutable(IMarketData))
 quote: public(immutable(IERC20))
@@ -302,10 +311,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     quotes: int256 = 0
     summed: uint256 = 0  # bitmaps of legs
     booked: uint256 = 0
-    known: uint256 = 0  # instrument of the leg before, and its terms, which stay
-    limit: int256 = 0  # none yet
-    mark: uint256 = 0
-    gap: int256 = 0
+    known: DynArray[Terms, MAX_KNOWN] = []
     for i: uint256 in range(len(legs), bound=MAX_LEGS):
         quotes += legs[i].quote
         if (summed >> i) & 1 == 0:
@@ -338,14 +344,16 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             if leg.account != account or leg.size == 0:
                 continue
             option: bool = instrument._strike(leg.instrument) != 0
-            if leg.instrument != known or limit == 0:
-                known = leg.instrument
-                limit = convert(staticcall governed._REGISTRY.size_limit(known), int256)
-                self._require(limit > 0, "vault: not listed")
-                mark, gap = extcall market.price(known)
-                if option:
-                    mark = extcall self._engine().mark(known)
-            worth: int256 = wad._floor_div(leg.size * convert(mark, int256), wad.ISIZE)
+            terms: Terms = empty(Terms)
+            for other: Terms in known:
+                if other.instrument == leg.instrument:
+                    terms = other
+                    break
+            if terms.limit == 0:
+                terms = self._terms(leg.instrument)
+                if len(known) < MAX_KNOWN:
+                    known.append(terms)
+            worth: int256 = wad._floor_div(leg.size * convert(terms.mark, int256), wad.ISIZE)
             result += worth
             if option:  # is paid for, not settled at mark
                 book.cash -= worth
@@ -353,20 +361,20 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             puts: int256 = leg.size if instrument._kind(leg.instrument) == instrument.PUT else 0
             at: uint256 = 0
             word: uint256 = 0
-            book.basis -= self._basis(leg.size, gap)
+            book.basis -= self._basis(leg.size, terms.gap)
             book.positions, at, word = self._trade(book.positions, key, leg.size - puts, puts)
             first = min(first, at)
             position: int256 = instrument._held(word, leg.instrument)
             # beyond the limit a position may shrink, but not turn round
             shrinks: bool = (position > 0) != (leg.size > 0)
-            self._require(abs(position) <= limit or shrinks, "vault: position limit")
+            self._require(abs(position) <= terms.limit or shrinks, "vault: position limit")
             log IMarginVault.Trade(
                 account=account,
                 venue=msg.sender,
                 instrument=leg.instrument,
                 size=leg.size,
                 quote=leg.quote,
-                mark=mark,
+                mark=terms.mark,
                 position=position,
             )
         book.cash += result
@@ -375,6 +383,21 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
         pool = self._store(account, book, pool, first)
     self._require(quotes == 0, "vault: quote not zero-sum")
     interest._store(pool)
+
+
+@internal
+def _terms(traded: uint256) -> Terms:
+    """
+    @notice What an instrument trades on, the same for all legs of a bundle.
+    """
+    terms: Terms = empty(Terms)
+    terms.instrument = traded
+    terms.limit = convert(staticcall governed._REGISTRY.size_limit(traded), int256)
+    self._require(terms.limit > 0, "vault: not listed")
+    terms.mark, terms.gap = extcall market.price(traded)
+    if instrument._strike(traded) != 0:
+        terms.mark = extcall self._engine().mark(traded)
+    return terms
 
 
 @external
