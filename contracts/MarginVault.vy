@@ -60,6 +60,7 @@ initializes: interest[governed := governed]
 exports: governed.registry
 
 MAX_LEGS: constant(uint256) = 32
+MAX_KNOWN: constant(uint256) = 8  # instruments of a bundle that are asked for once
 MAX_POSITIONS: constant(uint256) = 128
 MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
@@ -79,6 +80,14 @@ DUST: constant(int256) = 10**6  # WAD: forgives the rounding of a fair-priced re
 COST: constant(int256) = 10  # what a reduction may cost: one part in so many of the margin it frees
 DAY: constant(uint256) = 86_400
 LIMIT: constant(uint256) = 2**112 - 1
+
+
+struct Terms:
+    instrument: uint256
+    limit: int256  # 1e-8 contracts of one account
+    mark: uint256  # WAD
+    gap: int256  # WAD: mark less funding, of what is linear
+
 
 market: public(immutable(IMarketData))
 quote: public(immutable(IERC20))
@@ -220,10 +229,10 @@ def _debit(
     else:
         if amount == max_value(uint256):
             taken = self._collateral[account][asset]
-        book = self._hold(book, asset, -convert(taken, int256))
+        book.collateral = self._hold(book.collateral, asset, -convert(taken, int256))
     self._positive(taken)
-    self._check(account, book, pool, OPEN)
-    pool = self._store(account, book, pool)
+    self._check(account, self._assess(book), pool, OPEN)
+    pool = self._store(account, book, pool, MAX_POSITIONS)
     if asset != QUOTE_ASSET:
         if leaves:
             self.totals[asset] -= taken
@@ -253,8 +262,8 @@ def set_netting(account: uint256, level: uint256):
         extcall market.roll(instrument._underlying(word))
     self._touch(account, pool)
     book.level = level
-    self._check(account, book, pool, OPEN)
-    interest._store(self._store(account, book, pool))
+    self._check(account, self._assess(book), pool, OPEN)
+    interest._store(self._store(account, book, pool, MAX_POSITIONS))
     log IMarginVault.NettingChanged(account=account, level=level)
 
 
@@ -302,6 +311,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     quotes: int256 = 0
     summed: uint256 = 0  # bitmaps of legs
     booked: uint256 = 0
+    known: DynArray[Terms, MAX_KNOWN] = []
     for i: uint256 in range(len(legs), bound=MAX_LEGS):
         quotes += legs[i].quote
         if (summed >> i) & 1 == 0:
@@ -328,47 +338,66 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
 
         self._touch(account, pool)
         book: IMarginEngine.Book = self._settled(account, pool)
+        first: uint256 = MAX_POSITIONS  # where positions change
         for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
             leg: IMarginVault.Leg = legs[j]
             if leg.account != account or leg.size == 0:
                 continue
-            limit: int256 = convert(
-                staticcall governed._REGISTRY.size_limit(leg.instrument), int256
-            )
-            self._require(limit > 0, "vault: not listed")
-            mark: uint256 = 0
-            gap: int256 = 0
-            mark, gap = extcall market.price(leg.instrument)
             option: bool = instrument._strike(leg.instrument) != 0
-            if option:
-                mark = extcall self._engine().mark(leg.instrument)
-            worth: int256 = wad._floor_div(leg.size * convert(mark, int256), wad.ISIZE)
+            terms: Terms = empty(Terms)
+            for other: Terms in known:
+                if other.instrument == leg.instrument:
+                    terms = other
+                    break
+            if terms.limit == 0:
+                terms = self._terms(leg.instrument)
+                if len(known) < MAX_KNOWN:
+                    known.append(terms)
+            worth: int256 = wad._floor_div(leg.size * convert(terms.mark, int256), wad.ISIZE)
             result += worth
             if option:  # is paid for, not settled at mark
                 book.cash -= worth
             key: uint256 = instrument._key(leg.instrument)
             puts: int256 = leg.size if instrument._kind(leg.instrument) == instrument.PUT else 0
+            at: uint256 = 0
             word: uint256 = 0
-            book, word = self._trade(book, key, leg.size - puts, puts, gap)
+            book.basis -= self._basis(leg.size, terms.gap)
+            book.positions, at, word = self._trade(book.positions, key, leg.size - puts, puts)
+            first = min(first, at)
             position: int256 = instrument._held(word, leg.instrument)
             # beyond the limit a position may shrink, but not turn round
             shrinks: bool = (position > 0) != (leg.size > 0)
-            self._require(abs(position) <= limit or shrinks, "vault: position limit")
+            self._require(abs(position) <= terms.limit or shrinks, "vault: position limit")
             log IMarginVault.Trade(
                 account=account,
                 venue=msg.sender,
                 instrument=leg.instrument,
                 size=leg.size,
                 quote=leg.quote,
-                mark=mark,
+                mark=terms.mark,
                 position=position,
             )
         book.cash += result
         self._use_allowance(account, msg.sender, convert(max(0, -result), uint256))
-        self._check(account, book, pool, OPEN)
-        pool = self._store(account, book, pool)
+        self._check(account, self._assess(book), pool, OPEN)
+        pool = self._store(account, book, pool, first)
     self._require(quotes == 0, "vault: quote not zero-sum")
     interest._store(pool)
+
+
+@internal
+def _terms(traded: uint256) -> Terms:
+    """
+    @notice What an instrument trades on, the same for all legs of a bundle.
+    """
+    terms: Terms = empty(Terms)
+    terms.instrument = traded
+    terms.limit = convert(staticcall governed._REGISTRY.size_limit(traded), int256)
+    self._require(terms.limit > 0, "vault: not listed")
+    terms.mark, terms.gap = extcall market.price(traded)
+    if instrument._strike(traded) != 0:
+        terms.mark = extcall self._engine().mark(traded)
+    return terms
 
 
 @external
@@ -379,7 +408,7 @@ def settle(account: uint256):
     """
     pool: IMarginVault.Pool = self._accrue()
     book: IMarginEngine.Book = self._settled(account, pool)
-    interest._store(self._store(account, book, pool))
+    interest._store(self._store(account, book, pool, MAX_POSITIONS))
 
 
 @external
@@ -436,14 +465,17 @@ def slice(
         moved_puts: int256 = unsafe_mul(puts, share) // wad.IWAD
         key: uint256 = instrument._key(word)
         seller.positions[i] = instrument._pack(key, calls - moved_calls, puts - moved_puts)
-        seller.basis -= wad._ceil_div_signed(-moved_calls * gap, wad.ISIZE)
-        buyer, word = self._trade(buyer, key, moved_calls, moved_puts, gap)
+        seller.basis -= self._basis(-moved_calls, gap)
+        buyer.basis -= self._basis(moved_calls, gap)
+        buyer.positions = self._trade(buyer.positions, key, moved_calls, moved_puts)[0]
     if fraction == wad.WAD:
         seller.positions = []  # all flat; of a smaller fraction, something is left of each
     for i: uint256 in range(len(seller.collateral), bound=MAX_COLLATERALS):
         moved: uint256 = seller.collateral[i].amount * fraction // wad.WAD  # rounds down
         seller.collateral[i].amount -= moved
-        buyer = self._hold(buyer, seller.collateral[i].asset, convert(moved, int256))
+        buyer.collateral = self._hold(
+            buyer.collateral, seller.collateral[i].asset, convert(moved, int256)
+        )
     paid: int256 = payment
     if payment < 0:
         fund: int256 = interest._cash(pool, account_word._cash(self.words[insurance]))
@@ -451,9 +483,9 @@ def slice(
     seller.cash += max(paid, 0) - part
     buyer.cash += part - paid - convert(cut, int256)
 
-    self._check(to, buyer, pool, LIQUIDATION)
-    pool = self._store(account, seller, pool)
-    pool = self._store(to, buyer, pool)
+    self._check(to, self._assess(buyer), pool, LIQUIDATION)
+    pool = self._store(account, seller, pool, 0)
+    pool = self._store(to, buyer, pool, 0)
     interest._store(self._pay(insurance, min(paid, 0) + convert(cut, int256), pool))
     log IMarginVault.Slice(account=account, to=to, fraction=fraction, payment=paid, cut=cut)
     return paid
@@ -497,7 +529,7 @@ def _conclude():
     self._touched = []
     pool: IMarginVault.Pool = interest._accrued()[0]
     for account: uint256 in touched:
-        self._check(account, self._load(account, pool), pool, OPEN)
+        self._check(account, self._assess(self._load(account, pool)), pool, OPEN)
         self.pending[account] = False
 
 
@@ -700,10 +732,11 @@ def _load(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
 
 @internal
 def _store(
-    account: uint256, book: IMarginEngine.Book, pool: IMarginVault.Pool
+    account: uint256, book: IMarginEngine.Book, pool: IMarginVault.Pool, first: uint256
 ) -> IMarginVault.Pool:
     """
     @notice Writes an account, and carries what changed into the pool.
+    @param first Where positions changed, from there on; MAX_POSITIONS: nowhere.
     @dev Cash that did not change is not scaled anew, so it loses nothing.
     """
     fields: account_word.Fields = account_word._unpack(self.words[account])
@@ -719,7 +752,7 @@ def _store(
         if holding.amount > 0:
             fields.collateral |= 1 << holding.asset
     count: uint256 = len(book.positions)
-    for i: uint256 in range(count, bound=MAX_POSITIONS):
+    for i: uint256 in range(min(first, count), count, bound=MAX_POSITIONS):
         self._positions[account][i] = book.positions[i]
     for i: uint256 in range(count, max(count, fields.positions), bound=MAX_POSITIONS):
         self._positions[account][i] = 0
@@ -739,11 +772,13 @@ def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
     payoff: int256 = 0
     at: uint256 = len(book.positions)
     count: uint256 = at
+    first: uint256 = count
     for i: uint256 in range(count, bound=MAX_POSITIONS):
         # from the last to the first: what takes the place of a removed word was seen before it
-        at -= 1
+        at = unsafe_sub(at, 1)  # unsafe: as often as there are positions
         word: uint256 = book.positions[at]
-        if instrument._strike(word) != 0 and block.timestamp < instrument._expiry(word):
+        # a live option, as most are: its expiry and its strike, read in place
+        if block.timestamp < word << 16 >> 216 and word << 56 >> 192 != 0:
             continue
         value: int256 = 0
         over: bool = False
@@ -753,13 +788,14 @@ def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
             payoff += value
             book.positions[at] = book.positions[len(book.positions) - 1]
             book.positions.pop()
+            first = at
         else:
             profit += value
-    if len(book.positions) < count:
+    if first < count:
         # payoffs are basis first, of the account, as they are of the pool already, which so stays
         # as it is; an exact division
         book.basis += payoff // wad.ISIZE
-        self._store(account, book, pool)
+        self._store(account, book, pool, first)
     profit = book.basis + wad._floor_div(profit, wad.ISIZE)
     if profit != 0:
         book.basis -= profit
@@ -770,63 +806,72 @@ def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
 
 @internal
 @pure
+def _basis(size: int256, gap: int256) -> int256:
+    """
+    @notice What a trade at mark takes from basis, rounded against the account.
+    """
+    return wad._ceil_div_signed(size * gap, wad.ISIZE)
+
+
+@internal
+@pure
 def _trade(
-    book: IMarginEngine.Book, key: uint256, calls: int256, puts: int256, gap: int256
-) -> (IMarginEngine.Book, uint256):
+    positions: DynArray[uint256, MAX_POSITIONS], key: uint256, calls: int256, puts: int256
+) -> (DynArray[uint256, MAX_POSITIONS], uint256, uint256):
     """
-    @notice Changes a position at mark: only basis moves, rounded against the account. The change
-        of what is linear stands in the place of calls.
-    @return The book, and the position's new word.
+    @notice Changes a position. The change of what is linear stands in the place of calls.
+    @return The positions, where they changed, and the position's new word.
     """
-    traded: IMarginEngine.Book = book
-    traded.basis -= wad._ceil_div_signed(calls * gap, wad.ISIZE)
-    count: uint256 = len(book.positions)
-    at: uint256 = count
+    traded: DynArray[uint256, MAX_POSITIONS] = positions
+    count: uint256 = len(positions)
+    at: uint256 = 0
+    held: uint256 = 0
+    for position: uint256 in positions:
+        if position >> instrument.KEY_SHIFT == key:
+            held = position
+            break
+        at = unsafe_add(at, 1)  # unsafe: at most as often as there are positions
     held_calls: int256 = 0
     held_puts: int256 = 0
-    for i: uint256 in range(count, bound=MAX_POSITIONS):
-        if book.positions[i] >> instrument.KEY_SHIFT == key:
-            at = i
-            held_calls, held_puts = instrument._sizes(book.positions[i])
-            break
+    held_calls, held_puts = instrument._sizes(held)
     word: uint256 = instrument._pack(key, held_calls + calls, held_puts + puts)
     if instrument._is_flat(word):
         if at < count:
-            traded.positions[at] = book.positions[count - 1]
-            traded.positions.pop()
+            traded[at] = traded[count - 1]
+            traded.pop()
     elif at < count:
-        traded.positions[at] = word
+        traded[at] = word
     else:
         self._require(count < MAX_POSITIONS, "vault: too many positions")
-        traded.positions.append(word)
-    return traded, word
+        traded.append(word)
+    return traded, at, word
 
 
 @internal
 @view
-def _hold(book: IMarginEngine.Book, asset: uint256, change: int256) -> IMarginEngine.Book:
+def _hold(
+    collateral: DynArray[IMarginEngine.Holding, MAX_COLLATERALS], asset: uint256, change: int256
+) -> DynArray[IMarginEngine.Holding, MAX_COLLATERALS]:
     """
-    @notice The book with more or less of a collateral. What falls to zero stays in the book, where
-        it counts for nothing, until it is stored.
+    @notice A book's collateral with more or less of one. What falls to zero stays, where it counts
+        for nothing, until it is stored.
     """
-    updated: IMarginEngine.Book = book
+    updated: DynArray[IMarginEngine.Holding, MAX_COLLATERALS] = collateral
     if change == 0:
         return updated
-    count: uint256 = len(book.collateral)
+    count: uint256 = len(updated)
     at: uint256 = count
     for i: uint256 in range(count, bound=MAX_COLLATERALS):
-        if book.collateral[i].asset == asset:
+        if updated[i].asset == asset:
             at = i
             break
     if at == count:
         self._require(count < MAX_COLLATERALS, "vault: too many collaterals")
-        updated.collateral.append(
-            IMarginEngine.Holding(asset=asset, amount=0, total=self.totals[asset])
-        )
+        updated.append(IMarginEngine.Holding(asset=asset, amount=0, total=self.totals[asset]))
     # unsafe: what is held is not negative, and what is taken from it above -2**255
-    left: int256 = unsafe_add(convert(updated.collateral[at].amount, int256), change)
+    left: int256 = unsafe_add(convert(updated[at].amount, int256), change)
     self._require(left >= 0, "vault: balance")
-    updated.collateral[at].amount = convert(left, uint256)
+    updated[at].amount = convert(left, uint256)
     return updated
 
 
@@ -862,11 +907,20 @@ def _margin_of(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Margi
     """
     @notice Margin of an account as it stands in storage.
     """
-    return self._assess(self._load(account, pool))
+    return extcall self._engine().assess(self._load(account, pool))
 
 
 @internal
 def _assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
+    """
+    @notice Margin of an account as it will be, for its check. Where there is nothing to check, one
+        that passes: in a batch, and of a book that owes nothing and risks nothing, which needs no
+        price.
+    """
+    if self._depth > 0 or (len(book.positions) == 0 and book.cash + book.basis >= 0):
+        margin: IMarginEngine.Margin = empty(IMarginEngine.Margin)
+        margin.validity = OPEN
+        return margin
     return extcall self._engine().assess(book)
 
 
@@ -879,7 +933,7 @@ def _engine() -> IMarginEngine:
 @internal
 def _check(
     account: uint256,
-    book: IMarginEngine.Book,
+    after: IMarginEngine.Margin,
     pool: IMarginVault.Pool,
     validity: uint256,
 ):
@@ -889,14 +943,9 @@ def _check(
         it freed, so that money does not leave this way. The latter is for accounts that are short
         already, and for everybody while prices are stale. An insolvent account may lose nothing,
         and only at prices that open risk. In a batch the check waits for its end.
-    @param book The account as it will be; in storage it still is as it was, unless a check was
+    @param after Of the account as it will be; in storage it still is as it was, unless a check was
         pending.
     """
-    if self._depth > 0:
-        return
-    if len(book.positions) == 0 and book.cash + book.basis >= 0:
-        return  # owes nothing and risks nothing: needs no price
-    after: IMarginEngine.Margin = self._assess(book)
     if after.validity >= validity and after.equity >= convert(after.initial, int256):
         return
     before: IMarginEngine.Margin = self._snapshots[account]

@@ -34,6 +34,9 @@
      Feeds are trusted for their answers and for nothing else. A feed that reverts, answers
      something malformed, or is gone, is silent: its last price stays and ages. What `roll` told
      first it tells for the rest of the transaction, so prices do not move inside a batch.
+
+     What rolls and what tells is reentrant: feeds are asked by static calls, before anything is
+     written, so there is nothing that a lock could guard.
 @custom:kill Nothing to stop: without answers prices go stale, and stale prices only serve
      reductions; expiries that pass meanwhile wait for the governor. The governor replaces feeds, and pauses in the Registry stop what reads them.
 """
@@ -89,6 +92,7 @@ def __init__(_registry: address):
 
 
 @external
+@reentrant
 def roll(underlying: uint256) -> IMarketData.Market:
     """
     @notice Takes in what the feeds say, once per transaction, and tells the market as of now.
@@ -117,6 +121,7 @@ def _roll(underlying: uint256) -> uint256[2]:
 
 @external
 @view
+@reentrant
 def peek(underlying: uint256) -> IMarketData.Market:
     """
     @notice What `roll` would tell, storing nothing.
@@ -144,7 +149,9 @@ def _rolled(underlying: uint256) -> (uint256[2], IMarketData.State, bool):
     if changed:
         state.index = price
         state.updated = time
-    observation: int256 = self._observe(underlying, params, state.index)
+    observation: int256 = 0
+    if market_word._is_observed(config):
+        observation = self._observe(underlying, params, state.index)
     changed = changed or observation != state.observation
     state.observation = observation
     crossed: bool = state.next_expiry != 0 and state.next_expiry <= block.timestamp
@@ -197,12 +204,9 @@ def _observe(underlying: uint256, params: IMarketData.Params, index: uint256) ->
     """
     if params.premium_bound == 0:
         return 0
-    feed: address = self.premium_feed[underlying]
-    if feed == empty(address):
-        return 0
     price: uint256 = 0
     time: uint256 = 0
-    price, time = self._ask(feed)
+    price, time = self._ask(self.premium_feed[underlying])
     if price == 0 or block.timestamp - time > params.max_age_open:
         return 0
     bound: int256 = convert(params.premium_bound * (wad.WAD // wad.BPS), int256)
@@ -324,6 +328,7 @@ def _ahead(underlying: uint256, nearest: uint256) -> uint256:
 
 
 @external
+@reentrant
 def price(word: uint256) -> (uint256, int256):
     """
     @notice What one contract of an instrument, or of a position word, trades at and what it is
@@ -351,6 +356,7 @@ def _price(word: uint256) -> (uint256, int256):
 
 
 @external
+@reentrant
 def unsettled(word: uint256) -> (int256, bool):
     """
     @notice What a position has to be settled with, WAD * 1e-8 contracts, and whether it is over:
@@ -378,6 +384,7 @@ def unsettled(word: uint256) -> (int256, bool):
 
 @external
 @view
+@reentrant
 def forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
     """
     @notice The forward of an expiry as of now: F(S) = fixed + ratio * S, rounded down. Reverts
@@ -389,15 +396,22 @@ def forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
 @internal
 @view
 def _forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
-    item: IMarketData.Expiry = self._expiry(underlying, expiry)
     if block.timestamp >= expiry:
+        item: IMarketData.Expiry = self._expiry(underlying, expiry)
         price: uint256 = item.gathered if item.fixed else self._average(item.gathered)
         return IMarketData.Forward(fixed=price, ratio=0, fresh=True)
-    left: uint256 = min(expiry - block.timestamp, WINDOW)
+    word: uint256 = self._listed(underlying, expiry)
+    fixed: uint256 = 0
+    ratio: uint256 = market_word._ratio(word)
+    left: uint256 = unsafe_sub(expiry, block.timestamp)  # unsafe: it is ahead
+    if left < WINDOW:
+        fixed = self._expiry(underlying, expiry).gathered // WINDOW
+        ratio = ratio * left // WINDOW
     return IMarketData.Forward(
-        fixed=item.gathered // WINDOW,
-        ratio=item.ratio * left // WINDOW,
-        fresh=block.timestamp - item.posted <= MAX_FORWARD_AGE,
+        fixed=fixed,
+        ratio=ratio,
+        # unsafe: it was posted in the past
+        fresh=unsafe_sub(block.timestamp, market_word._posted(word)) <= MAX_FORWARD_AGE,
     )
 
 
@@ -408,7 +422,7 @@ def _expiry(underlying: uint256, expiry: uint256) -> IMarketData.Expiry:
     @notice An expiry as of now. What is stored is completed with the index as it was last stored,
         the one observation from then on, so it is the same before and after a roll.
     """
-    item: IMarketData.Expiry = self._listed(underlying, expiry)
+    item: IMarketData.Expiry = market_word._unpack_expiry(self._listed(underlying, expiry))
     # unsafe: listed expiries are later than a window from the start of time
     if item.fixed or block.timestamp <= unsafe_sub(expiry, WINDOW):
         return item
@@ -430,13 +444,13 @@ def _expiry(underlying: uint256, expiry: uint256) -> IMarketData.Expiry:
 
 @internal
 @view
-def _listed(underlying: uint256, expiry: uint256) -> IMarketData.Expiry:
+def _listed(underlying: uint256, expiry: uint256) -> uint256:
     """
-    @notice An expiry as it is stored.
+    @notice The word of an expiry, as it is stored.
     """
     word: uint256 = self.expiries[underlying][expiry]
     assert word != 0, "market: unknown expiry"
-    return market_word._unpack_expiry(word)
+    return word
 
 
 @internal
@@ -504,7 +518,7 @@ def set_feed(underlying: uint256, feed: address):
     if block.timestamp - state.updated <= DAY:
         gap: uint256 = max(price, state.index) - min(price, state.index)
         assert gap * wad.BPS <= AGREEMENT * state.index, "market: feeds disagree"
-    self.configs[underlying] = market_word._pack_config(feed, params)
+    self._configure(underlying, feed, params)
     log IMarketData.FeedChanged(underlying=underlying, feed=feed)
 
 
@@ -515,10 +529,11 @@ def set_premium_feed(underlying: uint256, feed: address):
     @param feed Must answer now; the zero address: none, and the premium goes to 0.
     """
     governed._only_governor()
-    self._settle(underlying)
+    params: IMarketData.Params = self._settle(underlying)[0]
     if feed != empty(address):
         self._answer(feed)
     self.premium_feed[underlying] = feed
+    self._configure(underlying, market_word._feed(self.configs[underlying]), params)
     log IMarketData.PremiumFeedChanged(underlying=underlying, feed=feed)
 
 
@@ -567,8 +582,14 @@ def _set_params(underlying: uint256, feed: address, params: IMarketData.Params):
     assert params.premium_bound <= 1_000, "market: premium bound out of range"
     assert 60 <= params.premium_window, "market: window out of range"
     assert params.premium_window <= DAY, "market: window out of range"
-    self.configs[underlying] = market_word._pack_config(feed, params)
+    self._configure(underlying, feed, params)
     log IMarketData.ParamsChanged(underlying=underlying, params=params)
+
+
+@internal
+def _configure(underlying: uint256, feed: address, params: IMarketData.Params):
+    is_observed: bool = self.premium_feed[underlying] != empty(address)
+    self.configs[underlying] = market_word._pack_config(feed, is_observed, params)
 
 
 @external
@@ -611,7 +632,7 @@ def list_expiry(underlying: uint256, expiry: uint256, ratio: uint256):
         state.next_expiry = expiry
         self.prices[underlying] = market_word._pack_state(state)[0]
     else:
-        earlier: IMarketData.Expiry = self._listed(underlying, before)
+        earlier: IMarketData.Expiry = market_word._unpack_expiry(self._listed(underlying, before))
         next = earlier.next
         earlier.next = expiry
         self.expiries[underlying][before] = market_word._pack_expiry(earlier)
@@ -631,7 +652,7 @@ def set_ratio(underlying: uint256, expiry: uint256, ratio: uint256):
     if msg.sender != self.surface:
         governed._only_steward()
     governed._only_locked()
-    item: IMarketData.Expiry = self._listed(underlying, expiry)
+    item: IMarketData.Expiry = market_word._unpack_expiry(self._listed(underlying, expiry))
     assert block.timestamp < expiry, "market: expired"
     change: uint256 = max(ratio, item.ratio) - min(ratio, item.ratio)
     assert change * wad.BPS <= RATIO_STEP * item.ratio, "market: ratio moves too far"
@@ -657,7 +678,7 @@ def fix(underlying: uint256, expiry: uint256, price: uint256):
     """
     governed._only_governor()
     self._settle(underlying)
-    item: IMarketData.Expiry = self._listed(underlying, expiry)
+    item: IMarketData.Expiry = market_word._unpack_expiry(self._listed(underlying, expiry))
     assert block.timestamp >= expiry + HOUR, "market: too early"
     assert not item.fixed, "market: already fixed"
     assert price != 0 and price <= MAX_PRICE, "market: price out of range"
@@ -672,6 +693,7 @@ def fix(underlying: uint256, expiry: uint256, price: uint256):
 
 @external
 @view
+@reentrant
 def expiry_of(underlying: uint256, expiry: uint256) -> IMarketData.Expiry:
     """
     @notice What is known of an expiry as of now. Reverts for one that was never listed.

@@ -6,14 +6,15 @@
             | next_expiry 24 | index 96 | stable 96 | updated 40 |                         price
             | funding int96 | premium int60 | observation int60 | time 40 |                premium
             | max_age_open 20 | max_age_liquidation 20 | alarm 12 | stable_rate 14
-              | premium_bound 12 | premium_window 18 | feed 160 |                          config
+              | premium_bound 12 | premium_window 17 | is_observed 1 | feed 160 |          config
 
             | gathered 96 | ratio 64 | posted 40 | next 24 | 0 30 | late 1 | fixed 1 |     expiry
 
             | next_expiry 24 | index 96 | stable 96 | 0 38 | validity 2 |                  told
             | funding int96 | 0 64 | mark 96 |
 
-@dev Expiries that the next one is told by are in units of 1,800 s, of which they are multiples;
+@dev A premium is observed where there is a feed of it: what knows this spares a look at its slot.
+     Expiries that the next one is told by are in units of 1,800 s, of which they are multiples;
      24 bits of them last until the year 2927. A window gathers at most 1,800 * 10**25 < 2**95.
      Prices are at most 10**25 < 2**84, premiums at most 10**17 < 2**57 (10 %), times are seconds.
      Cumulative funding fits for 36 years at the highest price with the highest premium, for
@@ -29,7 +30,7 @@ PREMIUM_LIMIT: constant(int256) = 2**59 - 1
 # masks
 UINT12: constant(uint256) = 2**12 - 1
 UINT14: constant(uint256) = 2**14 - 1
-UINT18: constant(uint256) = 2**18 - 1
+UINT17: constant(uint256) = 2**17 - 1
 UINT20: constant(uint256) = 2**20 - 1
 UINT24: constant(uint256) = 2**24 - 1
 UINT40: constant(uint256) = 2**40 - 1
@@ -100,8 +101,8 @@ def _pack_expiry(item: IMarketData.Expiry) -> uint256:
 @pure
 def _unpack_expiry(word: uint256) -> IMarketData.Expiry:
     return IMarketData.Expiry(
-        ratio=(word >> 96) & UINT64,
-        posted=(word >> 56) & UINT40,
+        ratio=self._ratio(word),
+        posted=self._posted(word),
         gathered=word >> 160,
         late=word & 2 != 0,
         fixed=word & 1 != 0,
@@ -111,11 +112,23 @@ def _unpack_expiry(word: uint256) -> IMarketData.Expiry:
 
 @internal
 @pure
+def _ratio(word: uint256) -> uint256:
+    return (word >> 96) & UINT64
+
+
+@internal
+@pure
+def _posted(word: uint256) -> uint256:
+    return (word >> 56) & UINT40
+
+
+@internal
+@pure
 def _following(word: uint256) -> uint256:
     """
     @notice The next one of an expiry word.
     """
-    return ((word >> 32) & UINT24) * WINDOW
+    return unsafe_mul((word >> 32) & UINT24, WINDOW)  # below 2**24 * 2**11
 
 
 @internal
@@ -148,7 +161,7 @@ def _unpack_told(words: uint256[2]) -> IMarketData.Market:
 
 @internal
 @pure
-def _pack_config(feed: address, params: IMarketData.Params) -> uint256:
+def _pack_config(feed: address, is_observed: bool, params: IMarketData.Params) -> uint256:
     """
     @notice The caller vouches for its bounds, which are below the fields'.
     """
@@ -158,7 +171,8 @@ def _pack_config(feed: address, params: IMarketData.Params) -> uint256:
         | (params.alarm << 204)
         | (params.stable_rate << 190)
         | (params.premium_bound << 178)
-        | (params.premium_window << 160)
+        | (params.premium_window << 161)
+        | (convert(is_observed, uint256) << 160)
         | convert(feed, uint256)
     )
 
@@ -171,6 +185,12 @@ def _feed(config: uint256) -> address:
 
 @internal
 @pure
+def _is_observed(config: uint256) -> bool:
+    return (config >> 160) & 1 == 1
+
+
+@internal
+@pure
 def _params(config: uint256) -> IMarketData.Params:
     return IMarketData.Params(
         max_age_open=config >> 236,
@@ -178,5 +198,5 @@ def _params(config: uint256) -> IMarketData.Params:
         alarm=(config >> 204) & UINT12,
         stable_rate=(config >> 190) & UINT14,
         premium_bound=(config >> 178) & UINT12,
-        premium_window=(config >> 160) & UINT18,
+        premium_window=(config >> 161) & UINT17,
     )

@@ -96,6 +96,20 @@ def test_many_kinds_in_one_bundle(
         bench.book(crossed)
 
 
+def test_every_leg_at_its_own_mark(
+    bench: Bench, vault: Contract, dated: Dated, pair: tuple[int, int]
+) -> None:
+    """More instruments than the terms of are remembered, both sides of each."""
+    account, other = pair
+    marks = {dated.call(strike, mark=70_000 - strike): 70_000 - strike for strike in STRIKES[:16]}
+    trades = [bench.legs(account, other, SIZE, price, call) for call, price in marks.items()]
+    receipt = bench.book([leg for side in zip(*trades, strict=True) for leg in side])
+    events = logged(receipt, vault.Trade)
+    assert [event["instrument"] for event in events] == [*marks, *marks]
+    assert all(event["mark"] == marks[event["instrument"]] * WAD for event in events)
+    assert vault.allowance(account, bench.venue).used == 0
+
+
 def test_premium_beyond_the_mark_is_a_loss(
     bench: Bench, vault: Contract, dated: Dated, pair: tuple[int, int]
 ) -> None:

@@ -30,14 +30,16 @@ def unpack_state(price: uint256, premium: uint256) -> IMarketData.State:
 
 @external
 @pure
-def pack_config(feed: address, params: IMarketData.Params) -> uint256:
-    return market_word._pack_config(feed, params)
+def pack_config(feed: address, is_observed: bool, params: IMarketData.Params) -> uint256:
+    return market_word._pack_config(feed, is_observed, params)
 
 
 @external
 @pure
-def unpack_config(config: uint256) -> (address, IMarketData.Params):
-    return market_word._feed(config), market_word._params(config)
+def unpack_config(config: uint256) -> (address, bool, IMarketData.Params):
+    return (
+        market_word._feed(config), market_word._is_observed(config), market_word._params(config)
+    )
 
 
 @external
@@ -109,8 +111,8 @@ def test_the_layout(exposed: Contract) -> None:
     price, premium = exposed.pack_state(state)
     assert price == 3 << 232 | 1 << 136 | 2 << 40 | 3
     assert premium == (2**96 - 6) << 160 | (2**60 - 4) << 100 | 5 << 40 | 7
-    config = exposed.pack_config("0x" + "00" * 19 + "08", (1, 2, 3, 4, 5, 6))
-    assert config == 1 << 236 | 2 << 216 | 3 << 204 | 4 << 190 | 5 << 178 | 6 << 160 | 8
+    config = exposed.pack_config("0x" + "00" * 19 + "08", True, (1, 2, 3, 4, 5, 6))
+    assert config == 1 << 236 | 2 << 216 | 3 << 204 | 4 << 190 | 5 << 178 | 6 << 161 | 1 << 160 | 8
     word = exposed.pack_expiry((1, 2, 3, True, False, 9_000))
     assert word == 3 << 160 | 1 << 96 | 2 << 56 | 5 << 32 | 2
     assert exposed.pack_expiry((0, 0, 0, False, True, 0)) == 1
@@ -152,6 +154,7 @@ def test_prices_and_premiums_within_their_bounds_fit() -> None:
 @settings(max_examples=200)
 @given(
     feed=st.integers(0, 2**160 - 1),
+    is_observed=st.booleans(),
     params=st.tuples(
         st.integers(0, 86_400),
         st.integers(0, 86_400),
@@ -161,10 +164,11 @@ def test_prices_and_premiums_within_their_bounds_fit() -> None:
         st.integers(0, 86_400),
     ),
 )
-def test_config(exposed: Contract, feed: int, params: tuple[int, ...]) -> None:
+def test_config(exposed: Contract, feed: int, is_observed: bool, params: tuple[int, ...]) -> None:
     address = "0x" + feed.to_bytes(20).hex()
-    unpacked, fields = exposed.unpack_config(exposed.pack_config(address, params))
-    assert int(unpacked, 16) == feed
+    config = exposed.pack_config(address, is_observed, params)
+    unpacked, flag, fields = exposed.unpack_config(config)
+    assert (int(unpacked, 16), flag) == (feed, is_observed)
     assert fields == params
 
 

@@ -49,6 +49,17 @@ def test_set_and_removed(
     assert told.mark == told.index
 
 
+def test_it_stays_whatever_else_changes(
+    market: Contract, feed: Contract, premium_feed: Contract, governor: Account, chain: Chain
+) -> None:
+    premium_feed.set_answer(PRICE * 1_001 // 1_000, chain.timestamp, sender=governor)
+    market.set_premium_feed(UNDERLYING, premium_feed, sender=governor)
+    market.set_params(UNDERLYING, PARAMS, sender=governor)
+    market.set_feed(UNDERLYING, feed, sender=governor)
+    market.roll(UNDERLYING, sender=governor)
+    assert stored(market).observation == WAD // 1_000
+
+
 def test_silent_feed(market: Contract, premium_feed: Contract, governor: Account) -> None:
     premium_feed.set_mode(REVERT, sender=governor)
     with reverts("market: feed is silent"):
