@@ -268,10 +268,169 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
             if positions[i] >> 240 != query.underlying:
                 continue
             last = unsafe_add(i, 1)
-        risk: strips.Risk = self._gather(frame, positions, i, last, query.stored)
-        if risk.stale:
-            sum.stale = True
-            return sum
+        risk: strips.Risk = empty(strips.Risk)
+        known: DynArray[strips.Strip, strips.MAX_STRIPS] = []
+        page: uint256 = frame.grid.number >> 16
+        stamp: uint256 = frame.grid.number & STAMP
+        lean: scan.Lean = empty(scan.Lean)
+        signs: uint256 = 0
+        next: uint256 = i
+        for _: uint256 in range(128):
+            if next >= last:
+                break
+            # unsafe: see modules/strips and scenario
+            position: uint256 = positions[next]
+            series: uint256 = position >> 200  # underlying and expiry
+            expiry: uint256 = series & UINT40
+            calls: int256 = convert(convert(position << 120, bytes32), int256) >> 188
+            if series >> 40 != query.underlying:
+                next = unsafe_add(next, 1)
+                continue
+            if expiry == 0:
+                mark: uint256 = query.prices.mark
+                gap: int256 = unsafe_sub(convert(mark, int256), query.prices.funding)
+                risk.profit = unsafe_add(risk.profit, unsafe_mul(calls, gap))
+                risk.perpetual = scan._notional(calls, mark)
+                risk.bound = True
+                next = unsafe_add(next, 1)
+                continue
+            forward: IMarketData.Forward = staticcall market.forward(query.underlying, expiry)
+            if expiry <= block.timestamp:  # nothing moves any more
+                risk.profit = unsafe_add(risk.profit, strips._payoff(position, forward.fixed))
+                next = unsafe_add(next, 1)
+                continue
+
+            run: strips.Run = strips._run(frame.spots, query.prices.index, expiry, forward)
+            for j: uint256 in range(next, last, bound=128):
+                position = positions[j]
+                if position >> 200 != series:
+                    if position >> 240 == query.underlying:
+                        break
+                    next = unsafe_add(j, 1)
+                    continue
+                next = unsafe_add(j, 1)
+                # as instrument._sizes
+                calls = convert(convert(position << 120, bytes32), int256) >> 188
+                puts: int256 = convert(convert(position << 188, bytes32), int256) >> 188
+                strike: uint256 = unsafe_mul((position >> 136) & UINT64, instrument_.STRIKE_UNIT)
+                size: int256 = unsafe_add(calls, puts)
+                if calls < 0:
+                    run.gross = unsafe_sub(run.gross, calls)
+                else:
+                    run.gross = unsafe_add(run.gross, calls)
+                if puts != 0:
+                    if puts < 0:
+                        run.gross = unsafe_sub(run.gross, puts)
+                    else:
+                        run.gross = unsafe_add(run.gross, puts)
+                    run.forwards = unsafe_sub(run.forwards, puts)
+                    sold: uint256 = convert(convert(puts, bytes32), uint256)
+                    ahead: uint256 = unsafe_sub(strike, run.price)
+                    risk.parity = unsafe_add(risk.parity, unsafe_mul(sold, ahead))
+                if strike == 0:
+                    gain: int256 = unsafe_mul(size, convert(run.price, int256))
+                    risk.profit = unsafe_add(risk.profit, gain)
+                    run.forwards = unsafe_add(run.forwards, size)
+                    risk.bound = True
+                    continue
+
+                word: uint256 = self.words[(position & KEY) | page]
+                if word & STAMP != stamp:
+                    if query.stored:
+                        sum.stale = True
+                        return sum
+                    word = self._word(position, frame.grid)
+                signs |= position
+                risk.net = unsafe_add(risk.net, size)
+                n: uint256 = convert(convert(size, bytes32), uint256)
+                # as scenario._add
+                word = (word & ~STAMP) | (n >> 255)
+                risk.sums[0] = unsafe_add(risk.sums[0], unsafe_mul(word & scenario.PAIR, n))
+                risk.sums[1] = unsafe_add(risk.sums[1], unsafe_mul((word >> 16) & scenario.PAIR, n))
+                risk.sums[2] = unsafe_add(risk.sums[2], unsafe_mul((word >> 32) & scenario.PAIR, n))
+                risk.sums[3] = unsafe_add(risk.sums[3], unsafe_mul((word >> 48) & scenario.PAIR, n))
+                risk.sums[4] = unsafe_add(risk.sums[4], unsafe_mul((word >> 64) & scenario.PAIR, n))
+                risk.sums[5] = unsafe_add(risk.sums[5], unsafe_mul((word >> 80) & scenario.PAIR, n))
+                risk.sums[6] = unsafe_add(risk.sums[6], unsafe_mul((word >> 96) & scenario.PAIR, n))
+                risk.sums[7] = unsafe_add(risk.sums[7], unsafe_mul((word >> 112) & scenario.PAIR, n))
+
+                # most strikes are below both upper extremes and above both lower ones
+                gain: uint256 = 0
+                if run.levels[1] > strike:
+                    run.count = unsafe_add(run.count, n)
+                    run.struck = unsafe_add(run.struck, unsafe_mul(strike, n))
+                    if run.levels[0] > strike:
+                        gain = unsafe_mul(unsafe_sub(run.levels[0], strike), n)
+                        risk.intrinsics[0] = unsafe_add(risk.intrinsics[0], gain)
+                        if run.levels[2] > strike:
+                            gain = unsafe_mul(unsafe_sub(run.levels[2], strike), n)
+                            risk.intrinsics[2] = unsafe_add(risk.intrinsics[2], gain)
+                elif run.levels[3] > strike:
+                    gain = unsafe_mul(unsafe_sub(run.levels[3], strike), n)
+                    risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], gain)
+                if run.near and size > 0:
+                    risk.near = True
+                    risk.longs = scenario._add(risk.longs, word, size)
+                    for k: uint256 in range(4, 6):
+                        if run.levels[k] > strike:
+                            gain = unsafe_mul(unsafe_sub(run.levels[k], strike), n)
+                            risk.intrinsics[k] = unsafe_add(risk.intrinsics[k], gain)
+            product: uint256 = unsafe_mul(convert(run.gross, uint256), run.price)
+            risk.dated = unsafe_add(risk.dated, product)
+            if not run.fresh:
+                risk.old = unsafe_add(risk.old, product)
+            above: uint256 = unsafe_sub(unsafe_mul(run.levels[1], run.count), run.struck)
+            risk.intrinsics[1] = unsafe_add(risk.intrinsics[1], above)
+            above = unsafe_sub(unsafe_mul(run.levels[3], run.count), run.struck)
+            risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], above)
+            place: uint256 = 0
+            for other: strips.Strip in known:
+                if other.expiry == expiry:
+                    break
+                place = unsafe_add(place, 1)
+            before: scan.Lean = lean
+            lean = scan._lean(risk.sums, frame.axis)
+            strip: strips.Strip = strips.Strip(
+                expiry=expiry,
+                ratio=run.ratio,
+                forwards=run.forwards,
+                slope=unsafe_sub(lean.slope, before.slope),
+                vega=unsafe_sub(lean.vega, before.vega),
+            )
+            if place == len(known):
+                known.append(strip)
+            else:
+                strip.forwards = unsafe_add(strip.forwards, known[place].forwards)
+                strip.slope = unsafe_add(strip.slope, known[place].slope)
+                strip.vega = unsafe_add(strip.vega, known[place].vega)
+                known[place] = strip
+        if signs != 0:
+            risk.curved = True
+            risk.bound = risk.bound or signs & strips.SHORT != 0
+            # longs and shorts, from longs less shorts
+            net: uint256 = convert(convert(risk.net, bytes32), uint256)
+            contracts: uint256 = unsafe_add(net, unsafe_mul(2, scenario._short(risk.sums)))
+            risk.unit = scan._unit(frame.grid, contracts)
+        risk.line = risk.perpetual
+        risk.delta = risk.line
+        risk.deltas = abs(risk.line)
+        for strip: strips.Strip in known:
+            # rounds down
+            ratio: uint256 = unsafe_div(unsafe_mul(strip.ratio, query.prices.index), wad.WAD)
+            delta: int256 = scan._notional(strip.forwards, ratio)
+            risk.line = unsafe_add(risk.line, delta)
+            delta = unsafe_add(delta, scan._slope(strip.slope, frame.axis, risk.unit))
+            risk.delta = unsafe_add(risk.delta, delta)
+            if delta < 0:
+                risk.deltas = unsafe_sub(risk.deltas, delta)
+            else:
+                risk.deltas = unsafe_add(risk.deltas, delta)
+            vega: int256 = unsafe_mul(strip.vega, risk.unit) >> 65
+            risk.vega = unsafe_add(risk.vega, vega)
+            if vega < 0:
+                risk.vegas = unsafe_sub(risk.vegas, vega)
+            else:
+                risk.vegas = unsafe_add(risk.vegas, vega)
         part: strips.Part = strips._measure(risk, frame, query.spot)
         # unsafe: see modules/strips
         sum.profit = unsafe_add(sum.profit, risk.profit)
@@ -290,183 +449,6 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
         sum.bound = sum.bound or risk.bound
         sum.profile = part.profile
     return sum
-
-
-@internal
-@view
-def _gather(
-    frame: strips.Frame,
-    positions: DynArray[uint256, 128],
-    first: uint256,
-    last: uint256,
-    stored: bool,
-) -> strips.Risk:
-    """
-    @notice Adds up positions of an underlying.
-    @param first From this one on, of those that are of the underlying.
-    @param last Up to, and without, this one.
-    @param stored Only if all words that it takes are stored.
-    """
-    risk: strips.Risk = empty(strips.Risk)
-    known: DynArray[strips.Strip, strips.MAX_STRIPS] = []
-    page: uint256 = frame.grid.number >> 16
-    stamp: uint256 = frame.grid.number & STAMP
-    signs: uint256 = 0
-    next: uint256 = first
-    for _: uint256 in range(128):
-        if next >= last:
-            break
-        # unsafe: see modules/strips and scenario
-        position: uint256 = positions[next]
-        series: uint256 = position >> 200  # underlying and expiry
-        expiry: uint256 = series & UINT40
-        calls: int256 = convert(convert(position << 120, bytes32), int256) >> 188
-        if series >> 40 != frame.underlying:
-            next = unsafe_add(next, 1)
-            continue
-        if expiry == 0:
-            mark: uint256 = frame.prices.mark
-            gap: int256 = unsafe_sub(convert(mark, int256), frame.prices.funding)
-            risk.profit = unsafe_add(risk.profit, unsafe_mul(calls, gap))
-            risk.perpetual = scan._notional(calls, mark)
-            risk.bound = True
-            next = unsafe_add(next, 1)
-            continue
-        forward: IMarketData.Forward = staticcall market.forward(frame.underlying, expiry)
-        if expiry <= block.timestamp:  # nothing moves any more
-            risk.profit = unsafe_add(risk.profit, strips._payoff(position, forward.fixed))
-            next = unsafe_add(next, 1)
-            continue
-
-        run: strips.Run = strips._run(frame, expiry, forward, risk.sums)
-        for i: uint256 in range(next, last, bound=128):
-            position = positions[i]
-            if position >> 200 != series:
-                if position >> 240 == frame.underlying:
-                    break
-                next = unsafe_add(i, 1)
-                continue
-            next = unsafe_add(i, 1)
-            # as instrument._sizes
-            calls = convert(convert(position << 120, bytes32), int256) >> 188
-            puts: int256 = convert(convert(position << 188, bytes32), int256) >> 188
-            strike: uint256 = unsafe_mul((position >> 136) & UINT64, instrument_.STRIKE_UNIT)
-            size: int256 = unsafe_add(calls, puts)
-            if calls < 0:
-                run.gross = unsafe_sub(run.gross, calls)
-            else:
-                run.gross = unsafe_add(run.gross, calls)
-            if puts != 0:
-                if puts < 0:
-                    run.gross = unsafe_sub(run.gross, puts)
-                else:
-                    run.gross = unsafe_add(run.gross, puts)
-                run.forwards = unsafe_sub(run.forwards, puts)
-                sold: uint256 = convert(convert(puts, bytes32), uint256)
-                ahead: uint256 = unsafe_sub(strike, run.price)
-                risk.parity = unsafe_add(risk.parity, unsafe_mul(sold, ahead))
-            if strike == 0:
-                gain: int256 = unsafe_mul(size, convert(run.price, int256))
-                risk.profit = unsafe_add(risk.profit, gain)
-                run.forwards = unsafe_add(run.forwards, size)
-                risk.bound = True
-                continue
-
-            word: uint256 = self.words[(position & KEY) | page]
-            if word & STAMP != stamp:
-                if stored:
-                    risk.stale = True
-                    return risk
-                word = self._word(position, frame.grid)
-            signs |= position
-            risk.net = unsafe_add(risk.net, size)
-            n: uint256 = convert(convert(size, bytes32), uint256)
-            # as scenario._add
-            word = (word & ~STAMP) | (n >> 255)
-            risk.sums[0] = unsafe_add(risk.sums[0], unsafe_mul(word & scenario.PAIR, n))
-            risk.sums[1] = unsafe_add(risk.sums[1], unsafe_mul((word >> 16) & scenario.PAIR, n))
-            risk.sums[2] = unsafe_add(risk.sums[2], unsafe_mul((word >> 32) & scenario.PAIR, n))
-            risk.sums[3] = unsafe_add(risk.sums[3], unsafe_mul((word >> 48) & scenario.PAIR, n))
-            risk.sums[4] = unsafe_add(risk.sums[4], unsafe_mul((word >> 64) & scenario.PAIR, n))
-            risk.sums[5] = unsafe_add(risk.sums[5], unsafe_mul((word >> 80) & scenario.PAIR, n))
-            risk.sums[6] = unsafe_add(risk.sums[6], unsafe_mul((word >> 96) & scenario.PAIR, n))
-            risk.sums[7] = unsafe_add(risk.sums[7], unsafe_mul((word >> 112) & scenario.PAIR, n))
-
-            # most strikes are below both upper extremes and above both lower ones
-            gain: uint256 = 0
-            if run.levels[1] > strike:
-                run.count = unsafe_add(run.count, n)
-                run.struck = unsafe_add(run.struck, unsafe_mul(strike, n))
-                if run.levels[0] > strike:
-                    gain = unsafe_mul(unsafe_sub(run.levels[0], strike), n)
-                    risk.intrinsics[0] = unsafe_add(risk.intrinsics[0], gain)
-                    if run.levels[2] > strike:
-                        gain = unsafe_mul(unsafe_sub(run.levels[2], strike), n)
-                        risk.intrinsics[2] = unsafe_add(risk.intrinsics[2], gain)
-            elif run.levels[3] > strike:
-                gain = unsafe_mul(unsafe_sub(run.levels[3], strike), n)
-                risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], gain)
-            if run.near and size > 0:
-                risk.near = True
-                risk.longs = scenario._add(risk.longs, word, size)
-                for k: uint256 in range(4, 6):
-                    if run.levels[k] > strike:
-                        gain = unsafe_mul(unsafe_sub(run.levels[k], strike), n)
-                        risk.intrinsics[k] = unsafe_add(risk.intrinsics[k], gain)
-        product: uint256 = unsafe_mul(convert(run.gross, uint256), run.price)
-        risk.dated = unsafe_add(risk.dated, product)
-        if not run.fresh:
-            risk.old = unsafe_add(risk.old, product)
-        above: uint256 = unsafe_sub(unsafe_mul(run.levels[1], run.count), run.struck)
-        risk.intrinsics[1] = unsafe_add(risk.intrinsics[1], above)
-        above = unsafe_sub(unsafe_mul(run.levels[3], run.count), run.struck)
-        risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], above)
-        place: uint256 = 0
-        for other: strips.Strip in known:
-            if other.expiry == expiry:
-                break
-            place = unsafe_add(place, 1)
-        slope: int256 = 0
-        vega: int256 = 0
-        slope, vega = scan._change(risk.sums, run.before, frame.axis)
-        strip: strips.Strip = strips.Strip(
-            expiry=expiry, ratio=run.ratio, forwards=run.forwards, slope=slope, vega=vega
-        )
-        if place == len(known):
-            known.append(strip)
-        else:
-            strip.forwards = unsafe_add(strip.forwards, known[place].forwards)
-            strip.slope = unsafe_add(strip.slope, known[place].slope)
-            strip.vega = unsafe_add(strip.vega, known[place].vega)
-            known[place] = strip
-    if signs != 0:
-        risk.curved = True
-        risk.bound = risk.bound or signs & strips.SHORT != 0
-        # longs and shorts, from longs less shorts
-        net: uint256 = convert(convert(risk.net, bytes32), uint256)
-        contracts: uint256 = unsafe_add(net, unsafe_mul(2, scenario._short(risk.sums)))
-        risk.unit = scan._unit(frame.grid, contracts)
-    risk.line = risk.perpetual
-    risk.delta = risk.line
-    risk.deltas = abs(risk.line)
-    for strip: strips.Strip in known:
-        # rounds down
-        ratio: uint256 = unsafe_div(unsafe_mul(strip.ratio, frame.prices.index), wad.WAD)
-        delta: int256 = scan._notional(strip.forwards, ratio)
-        risk.line = unsafe_add(risk.line, delta)
-        delta = unsafe_add(delta, scan._slope(strip.slope, frame.axis, risk.unit))
-        risk.delta = unsafe_add(risk.delta, delta)
-        if delta < 0:
-            risk.deltas = unsafe_sub(risk.deltas, delta)
-        else:
-            risk.deltas = unsafe_add(risk.deltas, delta)
-        vega: int256 = unsafe_mul(strip.vega, risk.unit) >> 65
-        risk.vega = unsafe_add(risk.vega, vega)
-        if vega < 0:
-            risk.vegas = unsafe_sub(risk.vegas, vega)
-        else:
-            risk.vegas = unsafe_add(risk.vegas, vega)
-    return risk
 
 
 @external

@@ -89,6 +89,12 @@ UINT32: constant(uint256) = 2**32 - 1
 UINT48: constant(uint256) = 2**48 - 1
 
 
+# how scenario sums change, in lane units times 1e-8 contracts
+struct Lean:
+    slope: int256  # with the spot, as much as it may move either way, times 2 * ONE
+    vega: int256  # with volatility, from down to up at the centre
+
+
 # how longs of near expiries bend a lower curve, WAD
 struct Hollow:
     known: bool  # whether there are any
@@ -325,36 +331,31 @@ def _mark(curve: int256[16], axis: IVolSurface.Axis) -> int256:
 
 @internal
 @pure
-def _change(sums: uint256[8], before: uint256[8], axis: IVolSurface.Axis) -> (int256, int256):
+def _lean(sums: uint256[8], axis: IVolSurface.Axis) -> Lean:
     """
-    @notice By how much the words that were added to scenario sums have changed the slope of that
-        parabola, and what volatility up is worth more than volatility down at the centre; in lane
-        units times 1e-8 contracts, the slope times ONE and between the bounds.
+    @notice Of scenario sums, the slope of that parabola, and what volatility up is worth more than
+        volatility down.
     """
-    # pairs of lanes, then one of each; of differences what shorts add to each lane drops out
-    pair: uint256 = unsafe_sub(sums[NOW], before[NOW])
-    left: int256 = convert(convert(pair << 128, bytes32), int256) >> 128
-    pair = unsafe_sub(sums[NOW + 1], before[NOW + 1])
-    middle: int256 = convert(convert(pair << 128, bytes32), int256) >> 128
-    pair = unsafe_sub(sums[NOW + 2], before[NOW + 2])
-    right: int256 = convert(convert(pair << 128, bytes32), int256) >> 128
-    pair = unsafe_sub(sums[DOWN_CENTER], before[DOWN_CENTER])
-    down: int256 = convert(convert(pair << 128, bytes32), int256) >> 128
-    pair = unsafe_sub(sums[UP_CENTER - 8], before[UP_CENTER - 8])
-    up: int256 = convert(convert(unsafe_add(pair, scenario.HALF), bytes32), int256) >> 128
+    # differences of lanes: what shorts add to each drops out
+    left: int256 = convert(convert(sums[NOW] << 128, bytes32), int256) >> 128
+    middle: int256 = convert(convert(sums[NOW + 1] << 128, bytes32), int256) >> 128
+    right: int256 = convert(convert(sums[NOW + 2] << 128, bytes32), int256) >> 128
     bend: int256 = unsafe_mul(2, self._bend(left, middle, right))
     slope: int256 = unsafe_add(unsafe_sub(right, left) << 32, unsafe_mul(bend, axis.lean))
-    return slope, unsafe_sub(up, down)
+    down: int256 = convert(convert(sums[DOWN_CENTER] << 128, bytes32), int256) >> 128
+    upper: uint256 = unsafe_add(sums[UP_CENTER - 8], scenario.HALF)
+    up: int256 = convert(convert(upper, bytes32), int256) >> 128
+    return Lean(slope=slope, vega=unsafe_sub(up, down))
 
 
 @internal
 @pure
-def _slope(change: int256, axis: IVolSurface.Axis, unit: int256) -> int256:
+def _slope(slope: int256, axis: IVolSurface.Axis, unit: int256) -> int256:
     """
-    @notice Such a slope per move of the spot, a notional: WAD, rounded down.
+    @notice A lean's slope per move of the spot, a notional: WAD, rounded down.
     """
     # shifting right rounds down: by 2 * ONE, by ONE * 2**64
-    return unsafe_mul(unsafe_mul(change, axis.tilt) >> 33, unit) >> 96
+    return unsafe_mul(unsafe_mul(slope, axis.tilt) >> 33, unit) >> 96
 
 
 @internal

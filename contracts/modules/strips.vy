@@ -46,7 +46,6 @@ struct Run:
     levels: uint256[6]  # forwards at the extremes and at the ghosts, WAD
     gross: int256  # contracts of any kind, 1e-8
     forwards: int256  # futures less puts, 1e-8 contracts
-    before: uint256[8]  # scenario sums of what comes before
     # of options struck below the upper extremes, in two's complement
     count: uint256  # 1e-8 contracts
     struck: uint256  # the same times their strikes, WAD * 1e-8
@@ -63,7 +62,6 @@ struct Strip:
 
 # positions that net
 struct Risk:
-    stale: bool  # whether a word was not stored, and so the rest is nothing
     profit: int256  # of what is linear or has expired, WAD * 1e-8
     parity: uint256  # value of puts beside their calls, WAD * 1e-8, in two's complement
     perpetual: int256  # its notional, WAD
@@ -134,22 +132,23 @@ def _frame(
 
 @internal
 @view
-def _run(frame: Frame, expiry: uint256, forward: IMarketData.Forward, before: uint256[8]) -> Run:
+def _run(
+    spots: uint256[6], index: uint256, expiry: uint256, forward: IMarketData.Forward
+) -> Run:
     """
     @notice An empty run; forwards are affine in the spot, and round down.
+    @param spots Of the extremes and the ghosts, or none where there are no options.
     """
     run: Run = empty(Run)
     run.ratio = forward.ratio
     run.fresh = forward.fresh
-    run.before = before
     # unsafe: see above
     run.near = expiry <= unsafe_add(block.timestamp, NEAR)
-    moved: uint256 = unsafe_div(unsafe_mul(forward.ratio, frame.prices.index), wad.WAD)
+    moved: uint256 = unsafe_div(unsafe_mul(forward.ratio, index), wad.WAD)
     run.price = unsafe_add(forward.fixed, moved)
-    if not frame.curved:
+    if spots[1] == 0:
         return run
     ratio: uint256 = forward.ratio
-    spots: uint256[6] = frame.spots
     fixed: uint256 = forward.fixed
     run.levels[0] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[0]), wad.WAD))
     run.levels[1] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[1]), wad.WAD))
