@@ -256,10 +256,10 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
     @notice Measures positions that net, or each by itself.
     @param positions Position words; those of other underlyings are left out.
     """
-    epoch: IVolSurface.Epoch = empty(IVolSurface.Epoch)
+    frame: strips.Frame = empty(strips.Frame)
     if query.curved:
-        epoch = self._unpack(self._at(query.underlying, query.prices))
-    frame: strips.Frame = strips._frame(query.underlying, query.prices, query.params, epoch)
+        epoch: IVolSurface.Epoch = self._unpack(self._at(query.underlying, query.prices))
+        frame = strips._frame(epoch, query.prices.index, query.params.scan_range)
     sum: IVolSurface.Measure = empty(IVolSurface.Measure)
     count: uint256 = len(positions)
     for i: uint256 in range(count if query.apart else 1, bound=128):
@@ -301,14 +301,15 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 continue
 
             run: strips.Run = strips._run(frame.spots, query.prices.index, expiry, forward)
-            for j: uint256 in range(next, last, bound=128):
+            start: uint256 = next
+            next = last
+            for j: uint256 in range(start, last, bound=128):
                 position = positions[j]
                 if position >> 200 != series:
                     if position >> 240 == query.underlying:
+                        next = j
                         break
-                    next = unsafe_add(j, 1)
                     continue
-                next = unsafe_add(j, 1)
                 # as instrument._sizes
                 calls = convert(convert(position << 120, bytes32), int256) >> 188
                 puts: int256 = convert(convert(position << 188, bytes32), int256) >> 188
@@ -352,7 +353,9 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 risk.sums[4] = unsafe_add(risk.sums[4], unsafe_mul((word >> 64) & scenario.PAIR, n))
                 risk.sums[5] = unsafe_add(risk.sums[5], unsafe_mul((word >> 80) & scenario.PAIR, n))
                 risk.sums[6] = unsafe_add(risk.sums[6], unsafe_mul((word >> 96) & scenario.PAIR, n))
-                risk.sums[7] = unsafe_add(risk.sums[7], unsafe_mul((word >> 112) & scenario.PAIR, n))
+                risk.sums[7] = unsafe_add(
+                    risk.sums[7], unsafe_mul((word >> 112) & scenario.PAIR, n)
+                )
 
                 # most strikes are below both upper extremes and above both lower ones
                 gain: uint256 = 0
@@ -368,13 +371,14 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 elif run.levels[3] > strike:
                     gain = unsafe_mul(unsafe_sub(run.levels[3], strike), n)
                     risk.intrinsics[3] = unsafe_add(risk.intrinsics[3], gain)
-                if run.near and size > 0:
-                    risk.near = True
-                    risk.longs = scenario._add(risk.longs, word, size)
-                    for k: uint256 in range(4, 6):
-                        if run.levels[k] > strike:
-                            gain = unsafe_mul(unsafe_sub(run.levels[k], strike), n)
-                            risk.intrinsics[k] = unsafe_add(risk.intrinsics[k], gain)
+                if run.near:
+                    if size > 0:
+                        risk.near = True
+                        risk.longs = scenario._add(risk.longs, word, size)
+                        for k: uint256 in range(4, 6):
+                            if run.levels[k] > strike:
+                                gain = unsafe_mul(unsafe_sub(run.levels[k], strike), n)
+                                risk.intrinsics[k] = unsafe_add(risk.intrinsics[k], gain)
             product: uint256 = unsafe_mul(convert(run.gross, uint256), run.price)
             risk.dated = unsafe_add(risk.dated, product)
             if not run.fresh:
@@ -431,7 +435,9 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 risk.vegas = unsafe_sub(risk.vegas, vega)
             else:
                 risk.vegas = unsafe_add(risk.vegas, vega)
-        part: strips.Part = strips._measure(risk, frame, query.spot)
+        part: strips.Part = strips._measure(
+            risk, frame, query.params, query.prices.index, query.spot
+        )
         # unsafe: see modules/strips
         sum.profit = unsafe_add(sum.profit, risk.profit)
         sum.worth = unsafe_add(sum.worth, part.worth)

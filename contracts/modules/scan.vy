@@ -464,9 +464,14 @@ def _loss(profile: IVolSurface.Profile, scan_range: uint256, hollow: Hollow, spo
     down, up = self._at(profile.curve, axis.zero)
     least = min(least, min(down, up))
     down, up = self._at(profile.curve, low)
-    least = min(least, unsafe_add(min(down, up), self._moved(profile.line, unsafe_sub(0, end))))
+    down = unsafe_add(min(down, up), self._moved(profile.line, unsafe_sub(0, end)))
+    if down < least:
+        least = down
     down, up = self._at(profile.curve, high)
-    least = min(least, unsafe_add(min(down, up), self._moved(profile.line, end)))
+    down = unsafe_add(min(down, up), self._moved(profile.line, end))
+    if down < least:
+        least = down
+
 
     # what the line gains from one place to the next, WAD * 2**64
     rate: int256 = self._floor_div(profile.line << 64, axis.pitch)
@@ -489,7 +494,10 @@ def _loss(profile: IVolSurface.Profile, scan_range: uint256, hollow: Hollow, spo
         if rise < lowest:
             lowest = rise
         left = right
-    steepest = self._steeper(steepest, highest, lowest, 3, axis.pitch, spot)
+    # rounded down, by UP_STEP
+    up = self._floor_div(unsafe_mul(highest, axis.pitch) >> 32, 3)
+    down = self._floor_div(unsafe_mul(lowest, axis.pitch) >> 32, 3)
+    steepest = max(steepest, max(unsafe_sub(up, spot), unsafe_sub(spot, down)))
 
     # from cell to cell
     deepest: int256 = max_value(int256)
@@ -551,26 +559,14 @@ def _loss(profile: IVolSurface.Profile, scan_range: uint256, hollow: Hollow, spo
         place = unsafe_add(place, DOWN_STEP)
         left = right
         right = next
+    # rounded down, by DOWN_STEP
+    up = unsafe_mul(highest, axis.pitch) >> 33
+    down = unsafe_mul(lowest, axis.pitch) >> 33
     return Loss(
         plain=unsafe_sub(profile.mark, least),
         deepest=unsafe_sub(profile.mark, min(least, deepest)),
-        steepest=self._steeper(steepest, highest, lowest, 2, axis.pitch, spot),
+        steepest=max(steepest, max(unsafe_sub(up, spot), unsafe_sub(spot, down))),
     )
-
-
-@internal
-@pure
-def _steeper(
-    least: int256, highest: int256, lowest: int256, step: int256, pitch: int256, spot: int256
-) -> int256:
-    """
-    @notice The notional where a curve rises most, or falls most, in a step of so many ONE, if it
-        is more than `least`.
-    """
-    # rounded down, by the step
-    up: int256 = unsafe_sub(self._floor_div(unsafe_mul(highest, pitch) >> 32, step), spot)
-    down: int256 = unsafe_sub(self._floor_div(unsafe_mul(lowest, pitch) >> 32, step), spot)
-    return max(least, max(up, unsafe_sub(0, down)))
 
 
 @internal
@@ -605,21 +601,24 @@ def _extreme_moves(scan_range: uint256) -> int256[4]:
 
 @internal
 @pure
-def _extreme_loss(profile: IVolSurface.Profile, moves: int256[4], intrinsics: int256[6]) -> int256:
+def _extreme_loss(profile: IVolSurface.Profile, moves: int256[4], intrinsics: int256[4]) -> int256:
     """
     @notice The largest part of a loss at the extremes that counts, rounded up.
     @param moves To them.
-    @param intrinsics Options at their intrinsic value there, WAD; the last two are not read.
+    @param intrinsics Options at their intrinsic value there, WAD.
     """
-    worst: int256 = 0
-    for i: uint256 in range(4):
-        left: int256 = unsafe_add(intrinsics[i], self._moved(profile.line, moves[i]))
-        gain: int256 = unsafe_sub(left, profile.mark)
-        # shifting right rounds a gain down, by half or by a quarter
-        loss: int256 = unsafe_sub(0, gain >> (1 if i < 2 else 2))
-        if loss > worst:
-            worst = loss
-    return worst
+    near: int256 = min(
+        unsafe_add(intrinsics[0], self._moved(profile.line, moves[0])),
+        unsafe_add(intrinsics[1], self._moved(profile.line, moves[1])),
+    )
+    far: int256 = min(
+        unsafe_add(intrinsics[2], self._moved(profile.line, moves[2])),
+        unsafe_add(intrinsics[3], self._moved(profile.line, moves[3])),
+    )
+    # shifting right rounds a gain down, by half and by a quarter
+    near = unsafe_sub(near, profile.mark) >> 1
+    far = unsafe_sub(far, profile.mark) >> 2
+    return unsafe_sub(0, min(0, min(near, far)))
 
 
 # -- charges ---------------------------------------------------------------------------------------

@@ -32,7 +32,6 @@
 PAIR: constant(uint256) = 65_535 * (2**128 + 1)
 STAMP: constant(uint256) = 65_535
 HALF: constant(uint256) = 2**127
-HALVES: constant(uint256[8]) = [HALF, HALF, HALF, HALF, HALF, HALF, HALF, HALF]
 
 
 @internal
@@ -84,7 +83,9 @@ def _short(sums: uint256[8]) -> uint256:
     """
     @notice Contracts that are short, 1e-8: the sum of max(0, -size).
     """
-    return convert(-(convert(convert(sums[0] << 128, bytes32), int256) >> 128), uint256)
+    # unsafe: far below 2**255
+    short: int256 = unsafe_sub(0, convert(convert(sums[0] << 128, bytes32), int256) >> 128)
+    return convert(short, uint256)
 
 
 @internal
@@ -94,29 +95,28 @@ def _values(sums: uint256[8], unit: int256) -> int256[16]:
     @notice What the sum of each lane k = 1 .. 15 is worth, rounded down; the first is no lane.
     @param unit What a lane's unit of 1e-8 contracts is worth, times 2**64; below 2**128.
     """
-    lower: uint256[8] = sums
+    net: uint256[8] = sums
     short: uint256 = self._short(sums)
     if short != 0:  # which adds to every lane
         both: uint256 = unsafe_mul(unsafe_sub(0, short), 2**128 + 1)
-        lower = self._merge(sums, [both, both, both, both, both, both, both, both])
-    # what a negative lower half has borrowed is given back
-    upper: uint256[8] = self._merge(lower, HALVES)
-    # unsafe: lanes are at most 2**92; shifted up to the sign bit, then down with it
+        net = self._merge(sums, [both, both, both, both, both, both, both, both])
+    # unsafe: lanes are at most 2**92; shifted up to the sign bit, then down with it. What a
+    # negative lower half has borrowed is given back to the upper one
     return [
         0,
-        unsafe_mul(convert(convert(lower[1] << 128, bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(lower[2] << 128, bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(lower[3] << 128, bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(lower[4] << 128, bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(lower[5] << 128, bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(lower[6] << 128, bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(lower[7] << 128, bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(upper[0], bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(upper[1], bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(upper[2], bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(upper[3], bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(upper[4], bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(upper[5], bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(upper[6], bytes32), int256) >> 128, unit) >> 64,
-        unsafe_mul(convert(convert(upper[7], bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(net[1] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(net[2] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(net[3] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(net[4] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(net[5] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(net[6] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(net[7] << 128, bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(unsafe_add(net[0], HALF), bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(unsafe_add(net[1], HALF), bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(unsafe_add(net[2], HALF), bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(unsafe_add(net[3], HALF), bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(unsafe_add(net[4], HALF), bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(unsafe_add(net[5], HALF), bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(unsafe_add(net[6], HALF), bytes32), int256) >> 128, unit) >> 64,
+        unsafe_mul(convert(convert(unsafe_add(net[7], HALF), bytes32), int256) >> 128, unit) >> 64,
     ]

@@ -25,12 +25,8 @@ LARGEST: constant(uint256) = 2**106  # as in scan
 SHORT: constant(uint256) = 2**135 + 2**67  # the signs of a position's calls and puts
 
 
-# what positions of an underlying have in common
+# what options of an underlying have in common
 struct Frame:
-    underlying: uint256
-    prices: IMarketData.Market
-    params: IMarginEngine.UnderlyingParams
-    curved: bool  # whether there are options, else the rest is empty
     grid: IVolSurface.Epoch
     axis: IVolSurface.Axis
     moves: int256[4]  # to the extremes
@@ -99,42 +95,43 @@ struct Part:
 
 @internal
 @pure
-def _frame(
-    underlying: uint256,
-    prices: IMarketData.Market,
-    params: IMarginEngine.UnderlyingParams,
-    grid: IVolSurface.Epoch,
-) -> Frame:
+def _frame(grid: IVolSurface.Epoch, index: uint256, scan_range: uint256) -> Frame:
     """
-    @param grid Of the options; empty where there are none.
+    @param index Of the underlying, WAD.
+    @param scan_range Its own, bps.
     """
     frame: Frame = empty(Frame)
-    frame.underlying = underlying
-    frame.prices = prices
-    frame.params = params
-    if grid.reference == 0:
-        return frame
-    frame.curved = True
     frame.grid = grid
-    frame.axis = scan._axis(grid, prices.index)
-    frame.moves = scan._extreme_moves(params.scan_range)
-    for k: uint256 in range(4):
-        # unsafe: see above
-        moved: uint256 = convert(unsafe_add(wad.IWAD, frame.moves[k]), uint256)
-        frame.spots[k] = unsafe_div(unsafe_mul(prices.index, moved), wad.WAD)  # rounds down
-    # a span is below three quarters
+    frame.axis = scan._axis(grid, index)
+    frame.moves = scan._extreme_moves(scan_range)
+    # unsafe: see above; a span is below three quarters
     beyond: uint256 = unsafe_mul(unsafe_mul(grid.reference, grid.span), 4)
     beyond = wad._ceil_div(beyond, 3 * wad.BPS)
-    frame.spots[4] = unsafe_sub(grid.reference, min(beyond, grid.reference))
-    frame.spots[5] = unsafe_add(grid.reference, beyond)
+    frame.spots = [
+        self._after(index, frame.moves[0]),
+        self._after(index, frame.moves[1]),
+        self._after(index, frame.moves[2]),
+        self._after(index, frame.moves[3]),
+        unsafe_sub(grid.reference, min(beyond, grid.reference)),
+        unsafe_add(grid.reference, beyond),
+    ]
     return frame
 
 
 @internal
+@pure
+def _after(spot: uint256, move: int256) -> uint256:
+    """
+    @notice The spot after a move, rounded down.
+    """
+    # unsafe: see above
+    moved: int256 = unsafe_mul(convert(spot, int256), unsafe_add(wad.IWAD, move))
+    return convert(unsafe_div(moved, wad.IWAD), uint256)
+
+
+@internal
 @view
-def _run(
-    spots: uint256[6], index: uint256, expiry: uint256, forward: IMarketData.Forward
-) -> Run:
+def _run(spots: uint256[6], index: uint256, expiry: uint256, forward: IMarketData.Forward) -> Run:
     """
     @notice An empty run; forwards are affine in the spot, and round down.
     @param spots Of the extremes and the ghosts, or none where there are no options.
@@ -188,36 +185,42 @@ def _gross(product: uint256) -> uint256:
 
 @internal
 @pure
-def _measure(risk: Risk, frame: Frame, spot: uint256) -> Part:
+def _measure(
+    risk: Risk,
+    frame: Frame,
+    params: IMarginEngine.UnderlyingParams,
+    index: uint256,
+    spot: uint256,
+) -> Part:
     """
     @notice Scan and charges of positions, with collateral that nets with them.
+    @param index Of the underlying, WAD.
     @param spot Value of the collateral, WAD.
     """
     part: Part = empty(Part)
-    params: IMarginEngine.UnderlyingParams = frame.params
     # unsafe: see above
     held: int256 = convert(spot, int256)
     part.gross = unsafe_add(convert(abs(risk.perpetual), uint256), self._gross(risk.dated))
     part.late = self._gross(risk.old)
     part.profile.line = unsafe_add(risk.line, held)
     hollow: scan.Hollow = empty(scan.Hollow)
-    intrinsics: int256[6] = empty(int256[6])
     if risk.curved:
         part.profile.curve = scenario._values(risk.sums, risk.unit)
         part.profile.mark = scan._mark(part.profile.curve, frame.axis)
         part.profile.curved = True
         part.profile.axis = frame.axis
-        for k: uint256 in range(6 if risk.near else 4, bound=6):
-            intrinsics[k] = scan._intrinsic(risk.intrinsics[k])
         if risk.near:
-            longs: int256[16] = scenario._values(risk.longs, risk.unit)
-            hollow = scan._hollow(longs, intrinsics[4], intrinsics[5])
+            hollow = scan._hollow(
+                scenario._values(risk.longs, risk.unit),
+                scan._intrinsic(risk.intrinsics[4]),
+                scan._intrinsic(risk.intrinsics[5]),
+            )
         part.worth = unsafe_add(part.profile.mark, scan._contracts(risk.parity))
         part.charges[1] = wad._ceil_div(
             unsafe_mul(params.vega, scan._matched(risk.vegas, risk.vega)), wad.BPS
         )
         short: uint256 = unsafe_mul(params.short, scenario._short(risk.sums))
-        short = unsafe_mul(short, frame.prices.index)
+        short = unsafe_mul(short, index)
         part.charges[2] = min(wad._ceil_div(short, wad.BPS * wad.SIZE), scan.LARGEST_EXPOSURE)
 
     lost: scan.Loss = scan._loss(part.profile, params.scan_range, hollow, held)
@@ -225,7 +228,16 @@ def _measure(risk: Risk, frame: Frame, spot: uint256) -> Part:
     part.loss = lost.deepest
     part.extreme = part.loss  # as for every line
     if risk.curved:
-        part.extreme = scan._extreme_loss(part.profile, frame.moves, intrinsics)
+        part.extreme = scan._extreme_loss(
+            part.profile,
+            frame.moves,
+            [
+                scan._intrinsic(risk.intrinsics[0]),
+                scan._intrinsic(risk.intrinsics[1]),
+                scan._intrinsic(risk.intrinsics[2]),
+                scan._intrinsic(risk.intrinsics[3]),
+            ],
+        )
         part.loss = max(part.loss, part.extreme)
     among: uint256 = scan._matched(risk.deltas, risk.delta)
     overall: uint256 = scan._matched(unsafe_add(risk.deltas, held), unsafe_add(risk.delta, held))

@@ -123,7 +123,7 @@ def losses(line: int256, scan_range: uint256) -> (int256, int256, int256):
     profile.line = line
     loss: scan.Loss = scan._loss(profile, scan_range, empty(scan.Hollow), 0)
     moves: int256[4] = scan._extreme_moves(scan_range)
-    return loss.plain, loss.deepest, scan._extreme_loss(profile, moves, empty(int256[6]))
+    return loss.plain, loss.deepest, scan._extreme_loss(profile, moves, empty(int256[4]))
 
 
 @external
