@@ -146,7 +146,8 @@ def _refresh(positions: DynArray[uint256, 128]):
             continue
         if series >> 40 != underlying:
             underlying = series >> 40
-            epoch = self._unpack(self._roll(underlying))
+            prices: IMarketData.Market = extcall market.roll(underlying)
+            epoch = self._unpack(self._roll(underlying, prices))
         if self._is_fresh(position, epoch.number):
             continue
         # at once what is stale of the series, which costs more than a word, in common
@@ -467,20 +468,23 @@ def mark(instrument: uint256) -> uint256:
     """
     series: uint256 = instrument >> 200
     underlying: uint256 = series >> 40
-    strike: uint256 = instrument_._strike(instrument) * instrument_.STRIKE_UNIT
+    strike: uint256 = instrument_._strike(instrument)
     if strike == 0 or series & UINT40 <= block.timestamp:
         return 0
-    self._refresh([instrument])
-    prices: IMarketData.Market = staticcall market.peek(underlying)
-    epoch: IVolSurface.Epoch = self._unpack(self._epoch(underlying))
-    sums: uint256[8] = empty(uint256[8])
-    sums = scenario._add(sums, self._word(instrument, epoch), wad.ISIZE)
+    prices: IMarketData.Market = extcall market.roll(underlying)
+    epoch: IVolSurface.Epoch = self._unpack(self._roll(underlying, prices))
+    slot: uint256 = self._slot(instrument, epoch.number)
+    word: uint256 = self.words[slot]
+    if word & STAMP != epoch.number & STAMP:
+        word = self._priced(series, epoch, [strike])[0]
+        self.words[slot] = word
+    sums: uint256[8] = scenario._add(empty(uint256[8]), word, wad.ISIZE)
     curve: int256[16] = scenario._values(sums, scan._unit(epoch, wad.SIZE))
     worth: int256 = scan._mark(curve, scan._axis(epoch, prices.index))
     if instrument_._kind(instrument) == instrument_.PUT:
         forward: IMarketData.Forward = staticcall market.forward(underlying, series & UINT40)
         ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD
-        worth += convert(strike, int256) - convert(ahead, int256)
+        worth += convert(strike * instrument_.STRIKE_UNIT, int256) - convert(ahead, int256)
     return convert(max(0, worth), uint256)
 
 
@@ -492,7 +496,8 @@ def roll(underlying: uint256) -> IVolSurface.Epoch:
     """
     @notice Begins the next epoch if it is due, and tells the one in effect. Anyone may.
     """
-    return self._unpack(self._roll(underlying))
+    prices: IMarketData.Market = extcall market.roll(underlying)
+    return self._unpack(self._roll(underlying, prices))
 
 
 @external
@@ -505,8 +510,10 @@ def epoch(underlying: uint256) -> IVolSurface.Epoch:
 
 
 @internal
-def _roll(underlying: uint256) -> uint256:
-    prices: IMarketData.Market = extcall market.roll(underlying)
+def _roll(underlying: uint256, prices: IMarketData.Market) -> uint256:
+    """
+    @notice The epoch in effect at prices rolled now, which begins if it is due.
+    """
     word: uint256 = self._epoch(underlying)
     if self._is_due(word, prices):
         word = self._begin(underlying, word, prices)

@@ -472,12 +472,11 @@ def _loss(profile: IVolSurface.Profile, scan_range: uint256, hollow: Hollow, spo
     if down < least:
         least = down
 
-
-    # what the line gains from one place to the next, WAD * 2**64
-    rate: int256 = self._floor_div(profile.line << 64, axis.pitch)
     rise: int256 = 0
     highest: int256 = min_value(int256)
     lowest: int256 = max_value(int256)
+    # what the line gains from one place to the next, WAD * 2**64
+    rate: int256 = self._floor_div(profile.line << 64, axis.pitch)
     # from node to node, of which the outermost are never within the range
     place: int256 = 0
     gain: int256 = unsafe_mul(rate, unsafe_sub(0, axis.zero)) >> 64
