@@ -191,18 +191,18 @@ def rows() -> Iterator[Row]:
     scene.match((trader, basis), (maker, right), BTC, -SIZE, price[BTC])()
     chain.mine(delta=60)
     # registry, market, feed, aggregator, engine; their words: core, 3 of the market, 2 of the
-    # aggregator, underlying, asset and factors; the position, the collateral and its total
+    # aggregator, underlying and asset; the position, the collateral and its total
     yield transaction(
         "tx withdraw quote, 1 perpetual and 1 collateral",
         lambda: vault.withdraw(basis, p.quote, 100 * USD, trader, sender=trader),
-        with_token(accounts=5, reads=12, changes=3),
+        with_token(accounts=5, reads=11, changes=3),
         peer="221k Aave (2 assets)",
     )
 
     one, other = scene.account(trader, 4, 100_000), scene.account(maker, 4, 100_000)
     # vault, registry, market, feed, aggregator, engine; registry: core, venue, limit, insurance;
-    # market 3, aggregator 2, engine 2; order book: nonces 2, terms; allowances 2; index
-    trade = Floor(accounts=6, reads=17, changes=6, fills=4, signatures=2)
+    # market 3, aggregator 2, engine; order book: nonces 2, terms; allowances 2; index
+    trade = Floor(accounts=6, reads=16, changes=6, fills=4, signatures=2)
     yield transaction(
         "tx perpetual trade, both accounts fresh, signed orders",
         scene.match((trader, one), (maker, other), BTC, SIZE, price[BTC]),
@@ -215,21 +215,21 @@ def rows() -> Iterator[Row]:
         "tx spread of 2 perpetuals, both accounts fresh, signed orders",
         scene.match((trader, one), (maker, other), spread, SIZE, price[BTC] - 20 * price[ETH]),
         # beside it the other market's feed, aggregator and words, limit, positions
-        Floor(accounts=8, reads=24, changes=6, fills=6, signatures=2),
+        Floor(accounts=8, reads=23, changes=6, fills=6, signatures=2),
     )
     scene.match((trader, one), (maker, other), BTC, SIZE, price[BTC])()
     chain.mine(delta=60)
     yield transaction(
         "tx perpetual trade, both accounts hold it",
         scene.match((trader, one), (maker, other), BTC, SIZE, price[BTC]),
-        Floor(accounts=6, reads=17, changes=8, fills=2, signatures=2),
+        Floor(accounts=6, reads=16, changes=8, fills=2, signatures=2),
     )
     refresh()
     yield transaction(
         "tx perpetual trade, with a new index price to take in",
         scene.match((trader, one), (maker, other), BTC, SIZE, price[BTC]),
         # two of the market's words are changed instead of read
-        Floor(accounts=6, reads=15, changes=10, fills=2, signatures=2),
+        Floor(accounts=6, reads=14, changes=10, fills=2, signatures=2),
     )
 
     yield transaction(
@@ -254,9 +254,9 @@ def rows() -> Iterator[Row]:
         "tx liquidation, 1 perpetual",
         lambda: p.liquidator.liquidate(short, buyer, WAD, 0, sender=keeper),
         # vault, registry, engine, market, feed, aggregator; registry: core, liquidator, insurance;
-        # market 3, aggregator 2, engine 2, terms, index; both accounts, pool 2, insurance,
+        # market 3, aggregator 2, engine, terms, index; both accounts, pool 2, insurance,
         # what is left of the position; the buyer's position
-        Floor(accounts=6, reads=12, changes=6, fills=1),
+        Floor(accounts=6, reads=11, changes=6, fills=1),
         budget=350_000,
         peer="1.24M Derive, 340k Aave",
     )
@@ -268,7 +268,7 @@ def rows() -> Iterator[Row]:
     yield view(
         "margin view, 1 perpetual",
         preview(one),
-        Floor(accounts=3, reads=7),
+        Floor(accounts=3, reads=6),
     )
     both = scene.account(trader, 6, 100_000)
     for collateral, amount in ((p.wbtc, 10**8), (p.weth, 10**19)):
@@ -281,7 +281,7 @@ def rows() -> Iterator[Row]:
     yield view(
         "margin view, 2 perpetuals and 2 collaterals, PORTFOLIO",
         preview(both),
-        Floor(accounts=5, reads=15),
+        Floor(accounts=5, reads=14),
     )
 
 
@@ -424,12 +424,12 @@ def word_rows(scene: Chain) -> Iterator[Row]:
     """Of an epoch and of its words, within an epoch that has begun."""
     surface, keeper = scene.p.surface, scene.p.keeper
     words = [key_of(scene.option(i, 1, 16)) << KEY_SHIFT for i in range(16)]
-    epoch = Floor(accounts=3, reads=11)  # it, the smile, the expiry, the market and its feed
+    epoch = Floor(accounts=4, reads=8)  # it, the smile, the expiry, the market and its feed
     scene.fresh()
     yield transaction(
         "tx roll an epoch",
         lambda: surface.roll(BTC, sender=keeper),
-        Floor(accounts=3, reads=4, changes=3),
+        Floor(accounts=3, reads=3, changes=3),
     )
     surface.roll(BTC, sender=keeper)
     yield view(
@@ -463,7 +463,7 @@ def view_row(scene: Chain, account: int, count: int, expiries: int) -> Row:
         f"margin view, {count} options, {expiries} expiries",
         lambda: p.engine.preview.transact(book, sender=p.keeper),
         # scenario words; those of the market, the surface, the engine
-        Floor(accounts=6, reads=count + 2 * expiries + 10),
+        Floor(accounts=4, reads=count + expiries + 7),
         **beside(VIEWS, (count, expiries)),
     )
     return replace(row, held=(count, expiries))
@@ -490,7 +490,7 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
     yield transaction(
         f"tx withdraw quote, {count} options",
         lambda: vault.withdraw(one, p.quote, USD, trader, sender=trader),
-        Floor(accounts=8, reads=2 * count + 2 * expiries + 13, changes=5),
+        Floor(accounts=7, reads=2 * count + expiries + 9, changes=5),
         **beside(WITHDRAWALS, count),
     )
     fresh, _ = scene.dealers(21)
@@ -501,7 +501,7 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
         f"tx trade one more option, {count}-option account against a fresh one",
         scene.match((trader, fresh), (p.maker, other), (Leg(more),), SIZE, price),
         Floor(
-            accounts=9, reads=2 * (count + 1) + 2 * expiries + 21, changes=6, fills=5, signatures=2
+            accounts=7, reads=2 * (count + 1) + expiries + 18, changes=2, fills=4, signatures=2
         ),
         **beside(TRADES, count),
     )
@@ -519,18 +519,20 @@ def liquidation_row(
     """A slice of all that an account has goes to a fresh one, each at its netting level."""
     p, expiries = scene.p, spread(count)
     account, buyer = scene.short(count, expiries, levels, underlyings=underlyings)
-    # as of a perpetual, with the surface; positions change, are filled, and have words
+    # positions change, are filled, and have words; a stale one needs the smile, and its epoch and
+    # two of the market's words change
     series = expiries * underlyings
-    reads, changes = 2 * series + 8 * underlyings + 6, 5 + count
+    accounts, reads, changes = 5 + 2 * underlyings, series + 7 * underlyings + 6, 3 + count
     if is_stale:
-        reads, changes = reads + series, changes + count + 3 * underlyings
+        accounts, reads = accounts + 1, reads + series - 3 * underlyings
+        changes += count + 3 * underlyings
     else:
         scene.refresh(account)
         reads += count
     return transaction(
         action,
         lambda: p.liquidator.liquidate(account, buyer, WAD, 0, sender=p.keeper, gas=CALL_GAS),
-        Floor(accounts=6 + 2 * underlyings, reads=reads, changes=changes, fills=count),
+        Floor(accounts, reads, changes, fills=count + 1),
         **beside,
     )
 
