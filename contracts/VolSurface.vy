@@ -5,8 +5,9 @@
 @license AGPL-3.0-only
 @author Plimsoll contributors
 @notice What options are worth, now and in the scenarios of the scan: one word per strike, computed
-        by whoever needs it first, then read by every account that holds the strike. The
-        arithmetic is that of plimsoll.spec.surface, to the wei.
+        by whoever needs it first, then read by every account that holds the strike; and what the
+        scan asks of positions that are made of them. The arithmetic is that of
+        plimsoll.spec.surface, scan and margin, to the wei.
 
         word     the values of a call in 15 scenarios; see modules/scenario_word. A put is
                  call - forward + strike
@@ -30,12 +31,15 @@
      stamp the 16 low bits, never 0: no word of another epoch can count. The epoch's 40-bit number
      never repeats, even if every second had one.
 
+     Prices stay the same within a transaction, and no smile is posted within a batch: so neither
+     does an epoch begin between the calls of a batch.
+
      Nothing that the arithmetic meets makes it revert, so a word can be refused for two reasons
      only: the underlying has no span, or the expiry no smile; and then nothing is listed on them.
      What the market tells of a forward counts as of when a word is computed, so within an epoch
      the words of strikes computed before and after a new ratio differ by that much.
 
-     Trusted: MarketData; the feeds and the steward for smiles, within the bounds of `post`.
+     Trusted: MarketData; the pricer; the feeds and the steward for smiles, within the bounds of `post`.
 @custom:kill Nothing to stop: without new smiles the last ones stay. The governor replaces feeds.
 """
 
@@ -291,7 +295,7 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 mark: uint256 = query.prices.mark
                 gap: int256 = unsafe_sub(convert(mark, int256), query.prices.funding)
                 risk.profit = unsafe_add(risk.profit, unsafe_mul(calls, gap))
-                risk.perpetual = scan._notional(calls, mark)
+                risk.perpetual = unsafe_add(risk.perpetual, scan._notional(calls, mark))
                 risk.bound = True
                 next = unsafe_add(next, 1)
                 continue

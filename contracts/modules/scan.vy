@@ -28,6 +28,9 @@
        values differ by less than 2**117.
      - Prices are below 2**84. The spot is within the epoch's bound of the reference, so places
        per move are below 2**(35 + 14), a lean within +-2**32 and a tilt below 2**(33 + 14).
+     - Sums of lanes are below 2**93 and a unit of them below 2**107: with 2**128 for a slope times
+       ONE no product of theirs reaches 2**250. What a line gains per place is below 2**144 with
+       its fraction of 64 bits, a bulge times a square of places below 2**186.
      - Ratios are below 2**14, a depth is below 2**48.
 """
 
