@@ -500,9 +500,7 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
     yield transaction(
         f"tx trade one more option, {count}-option account against a fresh one",
         scene.match((trader, fresh), (p.maker, other), (Leg(more),), SIZE, price),
-        Floor(
-            accounts=7, reads=2 * (count + 1) + expiries + 18, changes=2, fills=4, signatures=2
-        ),
+        Floor(accounts=7, reads=2 * (count + 1) + expiries + 18, changes=2, fills=4, signatures=2),
         **beside(TRADES, count),
     )
 

@@ -111,13 +111,14 @@ def __init__(registry: address, _market: address, _surface: address):
 @reentrant
 def assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     """
-    @notice Margin of a book at the prices of now, which it rolls where only collateral needs
-        them, and of volatilities that it refreshes.
+    @notice Margin of a book at the prices of now, which it rolls where only collateral or options
+        need them, and of scenario words that it has refreshed if they are stale.
     @dev Reentrant, as there is no state of its own that a lock could guard.
     """
     needs: Needs = self._needs(book)
-    # what is traded is rolled when the vault settles it, or when the surface refreshes it
-    left: uint256 = needs.underlyings & ~needs.traded
+    # what is linear the vault rolls when it settles it; a price that nobody rolled could still move
+    # within the transaction
+    left: uint256 = needs.underlyings & (~needs.traded | needs.curved)
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
         if left >> underlying == 0:
             break

@@ -19,8 +19,8 @@
                  when spot is further off S0 than its bound B, 2 % (1 % if an expiry is within 3
                  days when it begins), when it
                  is older than an eighth of the time to the next expiry (within 2 minutes and an
-                 hour), or, after a minute, when a smile was posted. Whatever needs a word rolls
-                 what is due first, so nobody gains by not rolling
+                 hour), or, after a minute, when a smile was posted. Who changes something rolls
+                 what is due, so nobody gains by not rolling; views tell the same
 
 @dev Words of an underlying's epoch:
 
@@ -113,7 +113,8 @@ def load(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
     @notice The scenario words of position words (sizes do not matter), in their order; computes
         and stores what is stale. Anyone may. 0 for what is no option, or has expired.
     @dev Reverts "surface: unknown underlying", "surface: no smile". Reentrant, as it calls nobody
-        but the market, which calls nobody but feeds, and those may change nothing.
+        but the pricer, which is arithmetic, and the market, which calls nobody but feeds, and
+        those may change nothing.
     """
     self._refresh(positions)
     return self._words(positions)
@@ -259,6 +260,8 @@ def _effective(series: uint256, time: uint256) -> uint256:
 def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVolSurface.Measure:
     """
     @notice Measures positions that net, or each by itself.
+    @dev Reverts "surface: unexpected option" for a live option where the query says that there is
+        none, "surface: unknown underlying", "surface: no smile".
     @param positions Position words; those of other underlyings are left out.
     """
     frame: strips.Frame = empty(strips.Frame)
@@ -414,6 +417,7 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 strip.vega = unsafe_add(strip.vega, known[place].vega)
                 known[place] = strip
         if signs != 0:
+            assert query.curved, "surface: unexpected option"
             risk.curved = True
             risk.bound = risk.bound or signs & strips.SHORT != 0
             # longs and shorts, from longs less shorts

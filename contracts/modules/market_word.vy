@@ -77,7 +77,7 @@ def _unpack_state(price: uint256, premium: uint256) -> IMarketData.State:
         observation=convert(convert(premium << 156, bytes32), int256) >> 196,
         funding=convert(convert(premium, bytes32), int256) >> 160,
         time=premium & UINT40,
-        next_expiry=unsafe_mul(price >> 232, WINDOW),  # below 2**24 * 2**11,
+        next_expiry=unsafe_mul(price >> 232, WINDOW),  # below 2**24 * 2**11
     )
 
 

@@ -74,7 +74,6 @@ DOWN_STEP: constant(int256) = 2 * ONE
 UP_STEP: constant(int256) = 3 * ONE
 CENTER: constant(int256) = 6 * ONE
 LIFT: constant(int256) = 2**180
-QUARTER: constant(int256) = DOWN_STEP // 4
 
 LANE_UNITS: constant(uint256) = 2**15 * wad.SIZE  # in S0, for a contract of 1e-8
 FURTHEST_FALL: constant(int256) = 8 * wad.IWAD // 10

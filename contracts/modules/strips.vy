@@ -1,10 +1,10 @@
 # pragma version 0.4.3
 """
 @title Strips
-@notice What a book has of one underlying, added up: options as sums of scenario words, positions
-        of one expiry in a row as a run, all runs of an expiry as a strip with its forwards, and
-        all of it as one profile. A put is a call less a forward and more of the strike in cash. As
-        in plimsoll.spec.margin.
+@notice What a book has of one underlying, added up: positions of one expiry in a row are a run,
+        all runs of an expiry a strip, which has its forwards and the slope and vega of its
+        options; of all of them together are the sums of scenario words, and the profile. A put is
+        a call less a forward and more of the strike in cash. As in plimsoll.spec.margin.
 @dev Nothing overflows: calls and puts are below 2**67, of 128 positions below 2**75 together;
      prices are below 2**84 and move by a factor of at most 2.6, forwards are below 2**86. So sums
      of sizes times prices are below 2**162, and of notionals, each at most 2**106, below 2**114.

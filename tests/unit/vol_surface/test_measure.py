@@ -154,6 +154,13 @@ def test_a_new_smile_makes_words_stale(
     assert surface.measure(query(market, stored=True), book) == before
 
 
+def test_unexpected_option(surface: Contract, market: Contract, book: list[int]) -> None:
+    """Its word would be sought in no epoch."""
+    for apart in (False, True):
+        with reverts("surface: unexpected option"):
+            surface.measure(query(market, apart=apart, curved=False), book)
+
+
 def test_no_smile(
     surface: Contract, market: Contract, expiries: list[int], governor: Account, stranger: Account
 ) -> None:
