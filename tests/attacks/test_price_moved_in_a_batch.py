@@ -1,5 +1,5 @@
-"""Where a check compares what an account was with what it is, and a price can be brought in between,
-an account that is short takes out what the price has given it.
+"""Where a check compares what an account was with what it is, and a price can be brought in
+between, an account that is short takes out what the price has given it.
 
 Here whatever is assessed is rolled first, and what was rolled stays the same for the transaction.
 """
