@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
 CHAIN_ID = 424_242
 DAY = 86_400
+NO_NODE = "Timed out waiting for successful RPC connection"
 PATIENCE = 300  # seconds for whatever should happen at once
 
 BTC, ETH, SOL = 1, 2, 3
@@ -59,9 +60,15 @@ def ape_started(*arguments: Any) -> subprocess.Popen[str]:
 
 
 def ape_run(*arguments: Any, fails: bool = False) -> str:
-    """What `ape run` prints, or how it complains if it has to fail."""
-    with ape_started(*arguments) as process:
-        said, complained = process.communicate(timeout=600)
+    """What `ape run` prints, or how it complains if it has to fail.
+
+    Once more where its node did not come up: of several that start at once, two may pick a port.
+    """
+    for _ in range(2):
+        with ape_started(*arguments) as process:
+            said, complained = process.communicate(timeout=600)
+        if NO_NODE not in complained:
+            break
     assert (process.returncode != 0) == fails, said + complained
     return complained if fails else said
 
