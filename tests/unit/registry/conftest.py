@@ -55,22 +55,7 @@ def factors() -> IMarginEngine.Factors:
 
 
 @pytest.fixture(scope="module")
-def governor(accounts: Accounts) -> Account:
-    return accounts[1]
-
-
-@pytest.fixture(scope="module")
 def guardian(accounts: Accounts) -> Account:
-    return accounts[2]
-
-
-@pytest.fixture(scope="module")
-def steward(accounts: Accounts) -> Account:
-    return accounts[3]
-
-
-@pytest.fixture(scope="module")
-def stranger(accounts: Accounts) -> Account:
     return accounts[4]
 
 
