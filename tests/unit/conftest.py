@@ -43,6 +43,11 @@ def vault(project: Project, registry: Contract, governor: Account) -> Contract:
     return vault
 
 
+@pytest.fixture(scope="module")
+def pricer(project: Project, governor: Account) -> Contract:
+    return project.Pricer.deploy(sender=governor)
+
+
 @pytest.fixture
 def batch(vault: Contract, governor: Account) -> None:
     """A batch is under way in the vault."""

@@ -49,8 +49,9 @@ def market(
 
 
 @pytest.fixture(scope="module")
-def surface(project: Project, registry: Contract, market: Contract, governor: Account) -> Contract:
-    pricer = project.Pricer.deploy(sender=governor)
+def surface(
+    project: Project, registry: Contract, market: Contract, pricer: Contract, governor: Account
+) -> Contract:
     surface = project.VolSurface.deploy(registry, market, pricer, sender=governor)
     market.set_surface(surface, sender=governor)
     surface.set_span(UNDERLYING, 2_000, sender=governor)

@@ -67,9 +67,10 @@ def market(
 
 
 @pytest.fixture(scope="module")
-def bare(project: Project, registry: Contract, market: Contract, governor: Account) -> Contract:
+def bare(
+    project: Project, registry: Contract, market: Contract, pricer: Contract, governor: Account
+) -> Contract:
     """A surface that knows nothing."""
-    pricer = project.Pricer.deploy(sender=governor)
     return project.VolSurface.deploy(registry, market, pricer, sender=governor)
 
 
@@ -83,13 +84,13 @@ def surface(
     project: Project,
     registry: Contract,
     market: Contract,
+    pricer: Contract,
     expiries: list[int],
     governor: Account,
     poster: Account,
     chain: Chain,
 ) -> Contract:
     """In its second epoch, which has just begun."""
-    pricer = project.Pricer.deploy(sender=governor)
     surface = project.VolSurface.deploy(registry, market, pricer, sender=governor)
     market.set_surface(surface, sender=governor)
     surface.set_span(UNDERLYING, SPAN, sender=governor)
