@@ -463,6 +463,8 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
         sum.late = unsafe_add(sum.late, part.late)
         sum.bound = sum.bound or risk.bound
         sum.profile = part.profile
+    if not sum.bound:  # they only give, however values are rounded
+        sum.worth = max(0, sum.worth)
     return sum
 
 

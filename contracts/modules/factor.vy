@@ -216,4 +216,5 @@ def _requirement(netting: Netting, _floor: uint256) -> uint256:
     if netting.count < 2:
         return netting.total  # there is nothing to net it with
     least: uint256 = self._largest(netting, 0, 32, wad._ceil_sqrt(netting.extreme))
-    return max(least + netting.hidden, wad._ceil_div(_floor * netting.total, wad.BPS))
+    asked: uint256 = max(least + netting.hidden, wad._ceil_div(_floor * netting.total, wad.BPS))
+    return min(asked, netting.total)  # values are rounded: more than the sum is none of them

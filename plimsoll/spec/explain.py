@@ -169,7 +169,9 @@ def scan(analysis: Analysis, factors: Factors) -> Scan:
     if analysis.netting.count < 2:
         return Scan(analysis.requirement(factors), SUM, total)
     terms, hidden = analysis.netting.terms(factors.floor), analysis.netting.hidden
-    return Scan(max(terms), FACTOR + terms.index(max(terms)), total, *terms, hidden)
+    requirement = analysis.requirement(factors)
+    binding = FACTOR + terms.index(requirement) if requirement in terms else SUM
+    return Scan(requirement, binding, total, *terms, hidden)
 
 
 def explain(

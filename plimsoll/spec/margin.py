@@ -136,7 +136,7 @@ class Risk:
     short: int = 0  # contracts that are short, net of each strike, 1e-8
     gross: int = 0  # sum of |notional|, WAD
     late: int = 0  # the part of it whose smile and forward are old
-    paid: bool = True  # no option is short, and nothing linear is held
+    bound: bool = False  # whether an option is short, or something linear held
     curved: bool = False  # there are options
 
 
@@ -184,7 +184,7 @@ def gather(
             risk.profit += calls * (market.mark - market.funding)
             risk.perpetual += notional
             risk.gross += abs(notional)
-            risk.paid = False
+            risk.bound = True
             continue
         forward = surface.forwards[underlying, expiry]
         price, strike = forward.at(market.index), strike_of(word) * STRIKE_UNIT
@@ -197,7 +197,7 @@ def gather(
         if not is_option(word):
             risk.profit += calls * price
             strip.forwards += calls
-            risk.paid = False
+            risk.bound = True
             continue
         risk.curved = True
         size = calls + puts
@@ -210,7 +210,7 @@ def gather(
         for i, spot in enumerate(spots):
             strip.intrinsics[i] += size * max(0, forward.at(spot) - strike)
         risk.short += max(0, -size)
-        risk.paid &= calls >= 0 and puts >= 0
+        risk.bound |= calls < 0 or puts < 0
     dated = late = 0
     for expiry, strip in risk.strips.items():
         forward = surface.forwards[underlying, expiry]
@@ -300,11 +300,18 @@ class UnderlyingPart:
     held: int  # value of collateral, whether it nets or not
     depth: int
     ahead: int  # what positions are worth more at the index than at the stable price
-    paid: bool  # nothing but options that are long: never needs more than it costs
+    bound: bool  # whether an option is short, or something linear held
 
     @property
+    def paid(self) -> bool:
+        """Nothing but options that are long: never needs more than it costs."""
+        return not self.bound and self.spot == 0
+
+    @cached_property
     def worth(self) -> int:
-        return sum(part.worth for part in self.parts)
+        """Of options; where none is short they only give, however values are rounded."""
+        total = sum(part.worth for part in self.parts)
+        return total if self.bound else max(0, total)
 
     @cached_property
     def loss(self) -> int:
@@ -334,7 +341,7 @@ class UnderlyingPart:
     def relief(self, initial: int) -> int:
         """What IM would ask of something fully paid beyond that, rounded down."""
         asked = initial * (self.loss + self.charges) // BPS + self.divergence
-        return max(0, asked - max(0, self.worth)) if self.paid else 0
+        return max(0, asked - self.worth) if self.paid else 0
 
     def _room(self, asked: int) -> int:
         """What may still be asked of something fully paid."""
@@ -397,7 +404,7 @@ def analyse(
             held=held[u],
             depth=depth_charge(params, market.index, sum(part.steep for part in parts)),
             ahead=max(0, ceil_div(gap, market.index)),
-            paid=spot == 0 and all(risk.paid for risk in risks),
+            bound=any(risk.bound for risk in risks),
         )
         underlyings.append(underlying)
         if book.level == PORTFOLIO:

@@ -414,4 +414,4 @@ class Netting:
         )
 
     def requirement(self, floor: int) -> int:
-        return self.total if self.count < 2 else max(self.terms(floor))
+        return self.total if self.count < 2 else min(self.total, max(self.terms(floor)))
