@@ -488,9 +488,13 @@ def mark(instrument: uint256) -> uint256:
     if word & STAMP != epoch.number & STAMP:
         word = self._priced(series, epoch, [strike])[0]
         self.words[slot] = word
-    sums: uint256[8] = scenario._add(empty(uint256[8]), word, wad.ISIZE)
-    curve: int256[16] = scenario._values(sums, scan._unit(epoch, wad.SIZE))
-    worth: int256 = scan._mark(curve, scan._axis(epoch, prices.index))
+    unit: int256 = unsafe_mul(scan._unit(epoch, wad.SIZE), wad.ISIZE)  # of a contract
+    worth: int256 = scan._mark(
+        unsafe_mul(scenario._lane(word, scan.NOW), unit) >> 64,
+        unsafe_mul(scenario._lane(word, scan.NOW + 1), unit) >> 64,
+        unsafe_mul(scenario._lane(word, scan.NOW + 2), unit) >> 64,
+        scan._axis(epoch, prices.index),
+    )
     if instrument_._kind(instrument) == instrument_.PUT:
         forward: IMarketData.Forward = staticcall market.forward(underlying, series & UINT40)
         ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD

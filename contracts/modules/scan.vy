@@ -319,13 +319,12 @@ def _unit(grid: IVolSurface.Epoch, contracts: uint256) -> int256:
 
 @internal
 @pure
-def _mark(curve: int256[16], axis: IVolSurface.Axis) -> int256:
+def _mark(left: int256, middle: int256, right: int256, axis: IVolSurface.Axis) -> int256:
     """
-    @notice What the parabola through the lanes of now tells at the spot, each term rounded down.
+    @notice What the parabola through the values of now tells at the spot, each term rounded down.
     """
-    middle: int256 = curve[NOW + 1]
-    rise: int256 = unsafe_sub(curve[NOW + 2], curve[NOW])
-    bend: int256 = self._bend(curve[NOW], middle, curve[NOW + 2])
+    rise: int256 = unsafe_sub(right, left)
+    bend: int256 = self._bend(left, middle, right)
     # shifting right rounds down: by 2 * ONE, by 2 * ONE**2
     mark: int256 = unsafe_add(middle, unsafe_mul(rise, axis.lean) >> 33)
     return unsafe_add(mark, unsafe_mul(unsafe_mul(bend, axis.lean), axis.lean) >> 65)

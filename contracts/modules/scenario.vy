@@ -31,6 +31,7 @@
 
 PAIR: constant(uint256) = 65_535 * (2**128 + 1)
 STAMP: constant(uint256) = 65_535
+LANE: constant(uint256) = 65_535
 HALF: constant(uint256) = 2**127
 
 
@@ -120,3 +121,12 @@ def _values(sums: uint256[8], unit: int256) -> int256[16]:
         unsafe_mul(convert(convert(unsafe_add(net[6], HALF), bytes32), int256) >> 128, unit) >> 64,
         unsafe_mul(convert(convert(unsafe_add(net[7], HALF), bytes32), int256) >> 128, unit) >> 64,
     ]
+
+
+@internal
+@pure
+def _lane(word: uint256, k: uint256) -> int256:
+    """
+    @notice Lane k of a word.
+    """
+    return convert((word >> unsafe_mul(16, k)) & LANE, int256)

@@ -207,7 +207,12 @@ def _measure(
     hollow: scan.Hollow = empty(scan.Hollow)
     if risk.curved:
         part.profile.curve = scenario._values(risk.sums, risk.unit)
-        part.profile.mark = scan._mark(part.profile.curve, frame.axis)
+        part.profile.mark = scan._mark(
+            part.profile.curve[scan.NOW],
+            part.profile.curve[scan.NOW + 1],
+            part.profile.curve[scan.NOW + 2],
+            frame.axis,
+        )
         part.profile.curved = True
         part.profile.axis = frame.axis
         if risk.near:
