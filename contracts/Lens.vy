@@ -38,6 +38,7 @@ from interfaces import IRiskLens
 from modules import account_word
 from modules import instrument
 from modules import interest
+from modules import unlevered
 from modules import wad
 
 implements: ILens
@@ -380,8 +381,8 @@ def _bears(
         after.equity -= value
     else:
         left.collateral[i].amount -= amount
-    if len(left.positions) == 0 and left.cash + left.basis >= 0:
-        return True  # owes nothing and risks nothing
+    if unlevered._is_unlevered(left):
+        return True
     if i != MAX_COLLATERALS:
         after = staticcall engine.preview(left)
     if after.validity >= OPEN and after.equity >= convert(after.initial, int256):

@@ -50,6 +50,7 @@ from modules import account_word
 from modules import governed
 from modules import instrument
 from modules import interest
+from modules import unlevered
 from modules import wad
 
 implements: IMarginVault
@@ -914,10 +915,9 @@ def _margin_of(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Margi
 def _assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     """
     @notice Margin of an account as it will be, for its check. Where there is nothing to check, one
-        that passes: in a batch, and of a book that owes nothing and risks nothing, which needs no
-        price.
+        that passes: in a batch, and of a book that is unlevered, which needs no price.
     """
-    if self._depth > 0 or (len(book.positions) == 0 and book.cash + book.basis >= 0):
+    if self._depth > 0 or unlevered._is_unlevered(book):
         margin: IMarginEngine.Margin = empty(IMarginEngine.Margin)
         margin.validity = OPEN
         return margin

@@ -419,7 +419,7 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
         if signs != 0:
             assert query.curved, "surface: unexpected option"
             risk.curved = True
-            risk.bound = risk.bound or signs & strips.SHORT != 0
+            risk.bound = risk.bound or signs & instrument_.SHORT != 0
             # longs and shorts, from longs less shorts
             net: uint256 = convert(convert(risk.net, bytes32), uint256)
             contracts: uint256 = unsafe_add(net, unsafe_mul(2, scenario._short(risk.sums)))

@@ -1,8 +1,8 @@
 # pragma version 0.4.3
 """
 @title Engine stub
-@notice Finds every account healthy, and options worth what it was told: for tests of what the
-        vault does with positions that a real engine would have to assess.
+@notice Finds every account healthy, or no account, and options worth what it was told: for tests
+        of what the vault does with positions that a real engine would have to assess.
 """
 
 from interfaces import IMarginEngine
@@ -13,6 +13,7 @@ market: immutable(IMarketData)
 parameters: immutable(IMarginEngine)  # an engine that knows what is listed
 
 marks: public(HashMap[uint256, uint256])  # of options, WAD
+refuses: public(bool)
 
 
 @deploy
@@ -24,6 +25,14 @@ def __init__(_market: address, _parameters: address):
 @external
 def set_mark(instrument_id: uint256, mark: uint256):
     self.marks[instrument_id] = mark
+
+
+@external
+def set_refuses(refuses: bool):
+    """
+    @param refuses Whether every account is insolvent from now on, at stale prices.
+    """
+    self.refuses = refuses
 
 
 @external
@@ -41,18 +50,20 @@ def knows(underlying: uint256, expiry: uint256) -> bool:
 
 @external
 def assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
-    return self._healthy()
+    return self._margin()
 
 
 @external
 @view
 def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
-    return self._healthy()
+    return self._margin()
 
 
 @internal
-@pure
-def _healthy() -> IMarginEngine.Margin:
+@view
+def _margin() -> IMarginEngine.Margin:
+    if self.refuses:
+        return IMarginEngine.Margin(equity=-1, maintenance=0, target=0, initial=0, validity=0)
     return IMarginEngine.Margin(equity=0, maintenance=0, target=0, initial=0, validity=2)
 
 

@@ -25,6 +25,7 @@ SIZE_SHIFT: constant(uint256) = 68
 SIZE_FIELD: constant(uint256) = 2**68 - 1
 SIZE_LIMIT: constant(int256) = 2**67 - 1
 STRIKE_UNIT: constant(uint256) = 10**10  # WAD
+SHORT: constant(uint256) = 2**135 + 2**67  # signs of a position's calls and puts
 
 
 @internal

@@ -23,7 +23,6 @@ MAX_STRIPS: constant(uint256) = 16  # live expiries of an underlying
 NEAR: constant(uint256) = 8 * 86_400  # seconds to an expiry in which curvature matters in full
 
 LARGEST: constant(uint256) = 2**106  # as in scan
-SHORT: constant(uint256) = 2**135 + 2**67  # the signs of a position's calls and puts
 
 
 # what options of an underlying have in common

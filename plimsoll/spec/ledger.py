@@ -18,6 +18,7 @@ from plimsoll.spec.margin import (
     assess,
     covered,
     gather,
+    is_unlevered,
     reduced,
 )
 from plimsoll.spec.market import LIQUIDATION, OPEN, Expiry, Market, price, unsettled
@@ -511,8 +512,8 @@ class Ledger:
     def _check(
         self, account: int, draft: Draft, validity: int, before: Margin | None = None
     ) -> None:
-        if not draft.positions and draft.cash + draft.basis >= 0:
-            return  # owes nothing and risks nothing: needs no price
+        if is_unlevered(self._book(draft)):
+            return
         after = self._assess(draft)
         if not covered(after, validity):
             require(reduced(before or self.margin(account), after), "vault: margin")

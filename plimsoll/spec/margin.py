@@ -493,6 +493,19 @@ def validity_of(exposures: list[tuple[int, int]], maintenance: int) -> int:
     return OPEN
 
 
+def is_unlevered(book: Book) -> bool:
+    """Whether an account owes nothing and can lose no more than it has, whatever happens.
+
+    Beside cash it has either nothing but collateral or nothing but options that are long. It needs
+    no margin, and so no price either.
+    """
+    if book.cash + book.basis < 0:
+        return False
+    held = any(holding.amount for holding in book.collateral)
+    long = all(is_option(word) and min(sizes_of(word)) >= 0 for word in book.positions)
+    return not book.positions or (long and not held)
+
+
 def covered(margin: Margin, validity: int = OPEN) -> bool:
     """Whether an account covers its initial margin, at prices that are good enough."""
     return margin.validity >= validity and margin.equity >= margin.initial

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from plimsoll.spec.ledger import Account, Allowance
-from plimsoll.spec.margin import Margin
+from plimsoll.spec.margin import Margin, is_unlevered
 from plimsoll.spec.market import LIQUIDATION, OPEN
 from plimsoll.spec.scan import LANE_UNIT
 from plimsoll.spec.wad import BPS, RAY, SIZE, WAD
@@ -182,17 +182,16 @@ def leaves_no_risk(m: "Machine", act: Act) -> None:
 
     But if the action has made it safer for little: MM no higher, margin ratio no worse, a tenth of
     the margin that it freed at most; if equity was negative it is no lower, at prices that open
-    risk. An account without position that owes nothing has nothing to cover; receiving and settling
-    are always good; and what a liquidation leaves is that one's business. Cash rounds down when it
-    is scaled, after the check: an account that leaves with just its initial margin may miss a wei.
+    risk. An unlevered account has nothing to cover; receiving and settling are always good; and
+    what a liquidation leaves is that one's business. Cash rounds down when it is scaled, after the
+    check: an account that leaves with just its initial margin may miss a wei.
     """
     if act.call.frees:
         return
     validity = LIQUIDATION if act.call.sellers else OPEN
     for account in act.changed:
         old, new = act.before.get(account, Account()), m.ledger.account(account)
-        owes_nothing = not new.positions and min(new.cash, m.book(new).cash + new.basis) >= 0
-        if account in act.call.sellers or owes_nothing:
+        if account in act.call.sellers or is_unlevered(m.book(new)):
             continue
         after = m.margin(account)
         if after.validity >= validity and after.equity + SCALED >= after.initial:

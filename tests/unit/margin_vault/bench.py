@@ -16,7 +16,7 @@ from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.interest import Pool, Rates
 from plimsoll.spec.ledger import QUOTE, Ledger, Leg, Listing, Series
 from plimsoll.spec.margin import Margin, UnderlyingParams
-from plimsoll.spec.market import OPEN, WINDOW, Expiry, Market
+from plimsoll.spec.market import OPEN, STALE, WINDOW, Expiry, Market
 from plimsoll.spec.wad import MAX, SIZE, WAD, Revert
 from plimsoll.spec.words import (
     account_id,
@@ -265,6 +265,12 @@ class Bench:
             return self.marks[instrument] if is_option(instrument) else linear(instrument)
 
         self.ledger.mark = mark  # type: ignore[method-assign]
+
+    def distrust(self) -> None:
+        """From now on no account is healthy, and prices are stale."""
+        self.stub.set_refuses(True, sender=self.governor)
+        short = Margin(-1, 0, 0, 0, STALE)
+        self.ledger._assess = lambda draft: short  # type: ignore[method-assign]
 
     def set_mark(self, option: int, price: float) -> None:
         self.stub.set_mark(option, round(price * WAD), sender=self.governor)

@@ -1,0 +1,102 @@
+"""Who owes nothing and has only what can become worthless needs no engine, and so no price."""
+
+from collections.abc import Callable
+
+import pytest
+
+from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.words import PORTFOLIO, UNDERLYING
+from tests.harness import Contract
+
+from .bench import ALL, Bench, usd
+from .dated import Dated
+
+
+@pytest.fixture
+def longs(bench: Bench, dated: Dated, pair: tuple[int, int]) -> int:
+    """The trader's account with calls and puts that it has bought for 4,000 of its 100,000."""
+    account, other = pair
+    bench.trade(account, other, 2 * SIZE, 1_500, dated.call(60_000, mark=1_500))
+    bench.trade(account, other, SIZE, 1_000, dated.put(60_000, mark=1_000))
+    bench.trade(account, other, SIZE, 0, dated.put(50_000))
+    return account
+
+
+def test_does_whatever_leaves_no_debt(
+    bench: Bench, vault: Contract, longs: int, other: int
+) -> None:
+    """Takes all of its cash out, in batches too; what it gave is still checked with the other."""
+    bench.distrust()
+    own = bench.account(bench.trader, 1)
+    bench.set_netting(longs, UNDERLYING)
+    bench.withdraw(longs, bench.quote, usd(1_000))
+    bench.transfer(longs, own, bench.quote, usd(1_000))
+    call = vault.withdraw.encode_input(longs, bench.quote, usd(1_000), bench.trader)
+    step = lambda: bench.ledger.withdraw(longs, bench.asset(bench.quote), usd(1_000))  # noqa: E731
+    bench.batch([call, call], [step, step], sender=bench.trader)
+    bench.withdraw(longs, bench.quote, ALL)
+    assert bench.cash(longs) == 0
+    with bench.refused("vault: margin"):
+        bench.withdraw(longs, bench.quote, 1)
+    with bench.refused("vault: margin"):
+        bench.withdraw(other, bench.quote, 1)
+
+
+def test_trades_with_its_like(
+    bench: Bench, dated: Dated, longs: int, other: int, lender: int
+) -> None:
+    """Sells what it has to somebody who pays for it; what it has not, or on credit, it does not."""
+    bench.approve(lender)
+    bench.distrust()
+    bench.trade(lender, longs, 2 * SIZE, 1_500, dated.call(60_000))
+    with bench.refused("vault: margin"):
+        bench.trade(lender, longs, 1, 1_500, dated.call(60_000))
+    with bench.refused("vault: margin"):
+        bench.trade(longs, other, SIZE, 1_500, dated.call(60_000))
+    bench.withdraw(longs, bench.quote, ALL)
+    with bench.refused("vault: margin"):
+        bench.trade(longs, lender, 1, 1_500, dated.call(60_000))
+
+
+@pytest.mark.parametrize(
+    "lever",
+    [
+        lambda dated, bench: -dated.call(62_000),
+        lambda dated, bench: -dated.put(58_000),
+        lambda dated, bench: dated.future,
+        lambda dated, bench: bench.btc,
+    ],
+    ids=["a call that is short", "a put that is short", "a future", "a perpetual"],
+)
+def test_one_position_that_may_cost_is_enough(
+    bench: Bench, dated: Dated, longs: int, other: int, lever: Callable[[Dated, Bench], int]
+) -> None:
+    instrument = lever(dated, bench)
+    size = SIZE if instrument > 0 else -SIZE
+    bench.trade(longs, other, size, instrument=abs(instrument))
+    bench.distrust()
+    with bench.refused("vault: margin"):
+        bench.withdraw(longs, bench.quote, 1)
+
+
+def test_collateral_beside_positions_needs_the_engine(bench: Bench, longs: int) -> None:
+    """As it may net with them; once all of it goes, nothing is left that could."""
+    bench.set_netting(longs, PORTFOLIO)
+    bench.fund(longs, weth=10**18)
+    bench.distrust()
+    with bench.refused("vault: margin"):
+        bench.withdraw(longs, bench.quote, 1)
+    with bench.refused("vault: margin"):
+        bench.withdraw(longs, bench.weth, 10**18 - 1)
+    bench.withdraw(longs, bench.weth, ALL)
+    bench.withdraw(longs, bench.quote, 1)
+
+
+def test_what_has_expired_is_still_to_come(bench: Bench, dated: Dated, longs: int) -> None:
+    """Between expiry and fixing, and after it."""
+    bench.distrust()
+    dated.miss()
+    bench.withdraw(longs, bench.quote, 1)
+    dated.fix(70_000 * WAD)
+    bench.withdraw(longs, bench.quote, ALL)
+    assert bench.vault.words(longs) == 0
