@@ -61,7 +61,6 @@ initializes: interest[governed := governed]
 exports: governed.registry
 
 MAX_LEGS: constant(uint256) = 32
-MAX_KNOWN: constant(uint256) = 8  # instruments of a bundle that are asked for once
 MAX_POSITIONS: constant(uint256) = 128
 MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
@@ -83,11 +82,13 @@ DAY: constant(uint256) = 86_400
 LIMIT: constant(uint256) = 2**112 - 1
 
 
+# what an instrument trades on, the same for all legs of a bundle
 struct Terms:
     instrument: uint256
     limit: int256  # 1e-8 contracts of one account
     mark: uint256  # WAD
     gap: int256  # WAD: mark less funding, of what is linear
+    sizes: int256  # sum of the legs so far
 
 
 market: public(immutable(IMarketData))
@@ -310,19 +311,10 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     assert staticcall governed._REGISTRY.check_venue(msg.sender)
     pool: IMarginVault.Pool = self._accrue()
     quotes: int256 = 0
-    summed: uint256 = 0  # bitmaps of legs
-    booked: uint256 = 0
-    known: DynArray[Terms, MAX_KNOWN] = []
+    booked: uint256 = 0  # bitmap of legs
+    traded: DynArray[Terms, MAX_LEGS] = []
     for i: uint256 in range(len(legs), bound=MAX_LEGS):
         quotes += legs[i].quote
-        if (summed >> i) & 1 == 0:
-            sizes: int256 = 0
-            for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
-                if legs[j].instrument == legs[i].instrument:
-                    summed |= 1 << j
-                    sizes += legs[j].size
-            self._require(sizes == 0, "vault: sizes not zero-sum")
-
         if (booked >> i) & 1 == 1:
             continue
         account: uint256 = legs[i].account
@@ -345,15 +337,15 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             if leg.account != account or leg.size == 0:
                 continue
             option: bool = instrument._strike(leg.instrument) != 0
-            terms: Terms = empty(Terms)
-            for other: Terms in known:
-                if other.instrument == leg.instrument:
-                    terms = other
+            k: uint256 = 0
+            for terms: Terms in traded:
+                if terms.instrument == leg.instrument:
                     break
-            if terms.limit == 0:
-                terms = self._terms(leg.instrument)
-                if len(known) < MAX_KNOWN:
-                    known.append(terms)
+                k = unsafe_add(k, 1)  # unsafe: at most as often as there are legs
+            if k == len(traded):
+                traded.append(self._terms(leg.instrument))
+            traded[k].sizes += leg.size
+            terms: Terms = traded[k]
             worth: int256 = wad._floor_div(leg.size * convert(terms.mark, int256), wad.ISIZE)
             result += worth
             if option:  # is paid for, not settled at mark
@@ -382,15 +374,14 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
         self._use_allowance(account, msg.sender, convert(max(0, -result), uint256))
         self._check(account, self._assess(book), pool, OPEN)
         pool = self._store(account, book, pool, first)
+    for terms: Terms in traded:
+        self._require(terms.sizes == 0, "vault: sizes not zero-sum")
     self._require(quotes == 0, "vault: quote not zero-sum")
     interest._store(pool)
 
 
 @internal
 def _terms(traded: uint256) -> Terms:
-    """
-    @notice What an instrument trades on, the same for all legs of a bundle.
-    """
     terms: Terms = empty(Terms)
     terms.instrument = traded
     terms.limit = convert(staticcall governed._REGISTRY.size_limit(traded), int256)

@@ -230,11 +230,11 @@ class Ledger:
     def book(self, venue: str, legs: Sequence[Leg]) -> None:
         """A zero-sum bundle of trades."""
         with self._atomic():
+            for account in dict.fromkeys(leg.account for leg in legs):
+                self._book_legs(venue, account, [leg for leg in legs if leg.account == account])
             for instrument in {leg.instrument for leg in legs}:
                 sizes = sum(leg.size for leg in legs if leg.instrument == instrument)
                 require(sizes == 0, "vault: sizes not zero-sum")
-            for account in dict.fromkeys(leg.account for leg in legs):
-                self._book_legs(venue, account, [leg for leg in legs if leg.account == account])
             require(sum(leg.quote for leg in legs) == 0, "vault: quote not zero-sum")
 
     def accrue(self) -> None:

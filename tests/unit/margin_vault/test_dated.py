@@ -99,7 +99,7 @@ def test_many_kinds_in_one_bundle(
 def test_every_leg_at_its_own_mark(
     bench: Bench, vault: Contract, dated: Dated, pair: tuple[int, int]
 ) -> None:
-    """More instruments than the terms of are remembered, both sides of each."""
+    """Sixteen instruments in a bundle, both sides of each."""
     account, other = pair
     marks = {dated.call(strike, mark=70_000 - strike): 70_000 - strike for strike in STRIKES[:16]}
     trades = [bench.legs(account, other, SIZE, price, call) for call, price in marks.items()]
