@@ -339,6 +339,8 @@ class Chain(Scene):
                 p.market.list_expiry(u, expiry, WAD, sender=p.governor)
                 p.surface.post(u, expiry, smile, WAD, now, sender=p.governor)
                 p.registry.list_series(u, expiry, series, sender=p.governor)
+        for account in (p.registry.insurance(), p.orders.treasury()):  # they have got fees before
+            p.vault.deposit(account, p.quote, USD, sender=p.trader)
         self.index = {u: p.market.peek(u).index // WAD for u in STEPS}
         self.fresh()
 
@@ -489,20 +491,22 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
     )
     yield transaction(
         f"tx withdraw quote, {count} options",
-        lambda: vault.withdraw(one, p.quote, USD, trader, sender=trader),
+        lambda: vault.withdraw(other, p.quote, USD, p.maker, sender=p.maker),
         Floor(accounts=7, reads=2 * count + expiries + 9, changes=5),
         **beside(WITHDRAWALS, count),
     )
     fresh, _ = scene.dealers(21)
-    more = scene.near(scene.expiries[0], 18)  # neither holds it, others do: its word is fresh
+    more = scene.near(scene.expiries[0], 9)  # neither holds it, others do: its word is fresh
     p.surface.refresh([key_of(more) << KEY_SHIFT], sender=p.keeper)
     price = p.engine.mark.call(more, sender=p.keeper) // WAD
-    yield transaction(
-        f"tx trade one more option, {count}-option account against a fresh one",
-        scene.match((trader, fresh), (p.maker, other), (Leg(more),), SIZE, price),
-        Floor(accounts=7, reads=2 * (count + 1) + expiries + 18, changes=2, fills=4, signatures=2),
-        **beside(TRADES, count),
-    )
+    # a fresh account that pays for an option owes nothing, one that has sold it must cover it
+    for side, size in (("sell", SIZE), ("buy", -SIZE)):
+        yield transaction(
+            f"tx {side} one more option, {count}-option account, against a fresh one",
+            scene.match((trader, fresh), (p.maker, other), (Leg(more),), size, price),
+            Floor(7, reads=2 * count + expiries + 18, changes=6, fills=4, signatures=2),
+            **beside(TRADES, count),
+        )
 
 
 def liquidation_row(
