@@ -61,6 +61,7 @@ initializes: interest[governed := governed]
 exports: governed.registry
 
 MAX_LEGS: constant(uint256) = 32
+MAX_TRADED: constant(uint256) = MAX_LEGS // 2  # a contract that is bought is sold by another leg
 MAX_POSITIONS: constant(uint256) = 128
 MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
@@ -174,8 +175,9 @@ def withdraw(account: uint256, token: address, amount: uint256, to: address) -> 
     @param amount Token units; the largest uint256 means all cash, or all of the collateral.
     @return What was paid, token units.
     """
-    if msg.sender != self._owner(account):
-        self._only(to == self._owner(account) and self._may(account, msg.sender, WITHDRAW))
+    owner: address = self._owner(account)
+    if msg.sender != owner:
+        self._only(to == owner and self._may(account, msg.sender, WITHDRAW))
     self._require(to not in [empty(address), self], "vault: receiver")
     paid: uint256 = 0
     pool: IMarginVault.Pool = empty(IMarginVault.Pool)
@@ -312,7 +314,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
     pool: IMarginVault.Pool = self._accrue()
     quotes: int256 = 0
     booked: uint256 = 0  # bitmap of legs
-    traded: DynArray[Terms, MAX_LEGS] = []
+    traded: DynArray[Terms, MAX_TRADED] = []
     for i: uint256 in range(len(legs), bound=MAX_LEGS):
         quotes += legs[i].quote
         if (booked >> i) & 1 == 1:
@@ -321,10 +323,11 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
         result: int256 = 0
         trades: bool = False
         for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
-            if legs[j].account == account:
+            leg: IMarginVault.Leg = legs[j]
+            if leg.account == account:
                 booked |= 1 << j
-                result += legs[j].quote
-                trades = trades or legs[j].size != 0
+                result += leg.quote
+                trades = trades or leg.size != 0
         if result >= 0 and not trades:
             pool = self._pay(account, result, pool)
             continue
@@ -336,19 +339,19 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             leg: IMarginVault.Leg = legs[j]
             if leg.account != account or leg.size == 0:
                 continue
-            option: bool = instrument._strike(leg.instrument) != 0
             k: uint256 = 0
             for terms: Terms in traded:
                 if terms.instrument == leg.instrument:
                     break
                 k = unsafe_add(k, 1)  # unsafe: at most as often as there are legs
             if k == len(traded):
+                self._require(k < MAX_TRADED, "vault: sizes not zero-sum")
                 traded.append(self._terms(leg.instrument))
             traded[k].sizes += leg.size
             terms: Terms = traded[k]
             worth: int256 = wad._floor_div(leg.size * convert(terms.mark, int256), wad.ISIZE)
             result += worth
-            if option:  # is paid for, not settled at mark
+            if instrument._strike(leg.instrument) != 0:  # is paid for, not settled at mark
                 book.cash -= worth
             key: uint256 = instrument._key(leg.instrument)
             puts: int256 = leg.size if instrument._kind(leg.instrument) == instrument.PUT else 0
@@ -555,8 +558,9 @@ def position(account: uint256, instrument_id: uint256) -> int256:
     """
     key: uint256 = instrument._key(instrument_id)
     for i: uint256 in range(account_word._positions(self.words[account]), bound=MAX_POSITIONS):
-        if instrument._key(self._positions[account][i]) == key:
-            return instrument._held(self._positions[account][i], instrument_id)
+        word: uint256 = self._positions[account][i]
+        if instrument._key(word) == key:
+            return instrument._held(word, instrument_id)
     return 0
 
 

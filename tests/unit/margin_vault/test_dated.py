@@ -110,6 +110,15 @@ def test_every_leg_at_its_own_mark(
     assert vault.allowance(account, bench.venue).used == 0
 
 
+def test_more_than_can_cancel(bench: Bench, dated: Dated, pair: tuple[int, int]) -> None:
+    """Of seventeen instruments and thirty-two legs, one at least has a leg alone."""
+    account, other = pair
+    calls = [dated.call(strike) for strike in STRIKES[:17]]
+    legs = [leg for call in calls for leg in bench.legs(account, other, SIZE, 0, call)]
+    with bench.refused("vault: sizes not zero-sum"):
+        bench.book(legs[:31] + legs[32:33])
+
+
 def test_premium_beyond_the_mark_is_a_loss(
     bench: Bench, vault: Contract, dated: Dated, pair: tuple[int, int]
 ) -> None:
