@@ -28,8 +28,9 @@
 
         After an action an account must cover its initial margin at prices good enough to open
         risk, or else the action must have made it safer for little: maintenance margin no higher,
-        margin ratio no worse, at a cost of at most a tenth of the margin that it frees. In a
-        `batch` or `unlock` this is checked at the end, once.
+        margin ratio no worse, at a cost of at most a tenth of the margin that it frees. One that is
+        unlevered, with no debt and nothing but collateral or long options, is not asked. In a
+        `batch` or `unlock` all this is checked at the end, once.
 
 @dev Trusts the registry and the market data for ever, engine and liquidator as far as the
      registry names them, venues as far as the owner of an account allows a loss against mark.

@@ -17,7 +17,8 @@
             floor      psi * sum L_u
 
         t = -90, -67.5 .. 90 degrees, x = -1, -2/3 .. 1; and on top of it what losses between the
-        points of the grids exceed those at them. The factors share a word:
+        points of the grids exceed those at them; but never more than sum L_u. The factors share a
+        word:
         | 0 208 | target 16 | initial 16 | floor 16 |, as in plimsoll.spec.scan.
 @dev Nothing overflows: any two values of a profile differ by less than 2**117 (see
      modules/scan), losses are below that, and at most 63 underlyings are added. So a sum of

@@ -368,7 +368,8 @@ class Netting:
     with x = sin t, y = cos t, own = sqrt(1 - beta^2).
 
     Volatilities need not move together: Y(s, v) is half V(s, v) and half the lower of both. A
-    single underlying has nothing to net with, and needs what it loses.
+    single underlying has nothing to net with, and needs what it loses; several never need more
+    than the sum of that.
     """
 
     count: int = 0  # of underlyings
