@@ -498,7 +498,7 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
     fresh, _ = scene.dealers(21)
     more = scene.near(scene.expiries[0], 9)  # neither holds it, others do: its word is fresh
     p.surface.refresh([key_of(more) << KEY_SHIFT], sender=p.keeper)
-    price = p.engine.mark.call(more, sender=p.keeper) // WAD
+    price = p.engine.mark.call(more, sender=p.keeper)[0] // WAD
     # a fresh account that pays for an option owes nothing, one that has sold it must cover it
     for side, size in (("sell", SIZE), ("buy", -SIZE)):
         yield transaction(

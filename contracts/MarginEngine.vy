@@ -76,7 +76,6 @@ _factors: uint256
 
 struct Needs:
     underlyings: uint256  # bitmap of those that a book depends on
-    traded: uint256  # bitmap of those of which it has positions
     dates: uint256  # bitmap of those of which it has anything but the perpetual
     curved: uint256  # bitmap of those of which it has options that have not expired
 
@@ -111,18 +110,15 @@ def __init__(registry: address, _market: address, _surface: address):
 @reentrant
 def assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     """
-    @notice Margin of a book at the prices of now, which it rolls where only collateral or options
-        need them, and of scenario words that it has refreshed if they are stale.
+    @notice Margin of a book at the prices of now, which it rolls, so that they stay the same for
+        the transaction, and of scenario words that it has refreshed if they are stale.
     @dev Reentrant, as there is no state of its own that a lock could guard.
     """
     needs: Needs = self._needs(book)
-    # what is linear the vault rolls when it settles it; a price that nobody rolled could still move
-    # within the transaction
-    left: uint256 = needs.underlyings & (~needs.traded | needs.curved)
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
-        if left >> underlying == 0:
+        if needs.underlyings >> underlying == 0:
             break
-        if (left >> underlying) & 1 == 1:
+        if (needs.underlyings >> underlying) & 1 == 1:
             extcall market.roll(underlying)
     margin: IMarginEngine.Margin = empty(IMarginEngine.Margin)
     stale: bool = False
@@ -156,16 +152,16 @@ def _needs(book: IMarginEngine.Book) -> Needs:
             continue
         every |= position
         bit: uint256 = 1 << (position >> 240)
-        needs.traded |= bit
+        needs.underlyings |= bit
         expiry: uint256 = instrument_._expiry(position)
         if expiry != 0:
             needs.dates |= bit
         if expiry > block.timestamp and instrument_._strike(position) != 0:
             needs.curved |= bit
             seen = position >> 200
-    needs.underlyings = needs.traded
-    # an id beyond the bitmap has one bit at least beyond its 6 bits
-    assert every >> 246 == 0 and needs.traded & 1 == 0, "engine: unknown underlying"
+        # an id beyond the bitmap has one bit at least beyond its 6 bits
+
+    assert every >> 246 == 0 and needs.underlyings & 1 == 0, "engine: unknown underlying"
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:
             needs.underlyings |= 1 << haircut._underlying(self._asset(holding.asset))
@@ -309,11 +305,11 @@ def _straight(
 
 @external
 @reentrant
-def mark(instrument: uint256) -> uint256:
+def mark(instrument: uint256) -> (uint256, uint256):
     """
     @notice What one contract of an option is worth at prices and volatilities rolled now, WAD,
-        rounded down.
-    @param instrument A call or a put that has not expired; of anything else it is 0.
+        rounded down, and how valid that is.
+    @param instrument A call or a put that has not expired; of anything else both are 0.
     """
     return extcall surface.mark(instrument)
 

@@ -90,6 +90,7 @@ struct Terms:
     limit: int256  # 1e-8 contracts of one account
     mark: uint256  # WAD
     gap: int256  # WAD: mark less funding, of what is linear
+    validity: uint256  # of the mark of an option
     sizes: int256  # sum of the legs so far
 
 
@@ -236,7 +237,7 @@ def _debit(
             taken = self._collateral[account][asset]
         book.collateral = self._hold(book.collateral, asset, -convert(taken, int256))
     self._positive(taken)
-    self._check(account, self._assess(book), pool, OPEN)
+    self._check(account, self._assess(book, True), pool, OPEN)
     pool = self._store(account, book, pool, MAX_POSITIONS)
     if asset != QUOTE_ASSET:
         if leaves:
@@ -261,13 +262,10 @@ def set_netting(account: uint256, level: uint256):
     self._only(self._may(account, msg.sender, CONFIGURE))
     self._require(level <= MAX_LEVEL, "vault: unknown level")
     pool: IMarginVault.Pool = self._accrue()
-    book: IMarginEngine.Book = self._load(account, pool)
-    for word: uint256 in book.positions:
-        # here nothing is settled, which else takes in the prices that a batch is to end with
-        extcall market.roll(instrument._underlying(word))
     self._touch(account, pool)
+    book: IMarginEngine.Book = self._load(account, pool)
     book.level = level
-    self._check(account, self._assess(book), pool, OPEN)
+    self._check(account, self._assess(book, True), pool, OPEN)
     interest._store(self._store(account, book, pool, MAX_POSITIONS))
     log IMarginVault.NettingChanged(account=account, level=level)
 
@@ -336,6 +334,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
         self._touch(account, pool)
         book: IMarginEngine.Book = self._settled(account, pool)
         first: uint256 = MAX_POSITIONS  # where positions change
+        paid: bool = True  # whether nothing but options was traded, at marks that open risk
         for j: uint256 in range(i, len(legs), bound=MAX_LEGS):
             leg: IMarginVault.Leg = legs[j]
             if leg.account != account or leg.size == 0:
@@ -350,6 +349,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
                 traded.append(self._terms(leg.instrument))
             traded[k].sizes += leg.size
             terms: Terms = traded[k]
+            paid = paid and terms.validity == OPEN
             worth: int256 = wad._floor_div(leg.size * convert(terms.mark, int256), wad.ISIZE)
             result += worth
             if instrument._strike(leg.instrument) != 0:  # is paid for, not settled at mark
@@ -376,7 +376,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             )
         book.cash += result
         self._use_allowance(account, msg.sender, convert(max(0, -result), uint256))
-        self._check(account, self._assess(book), pool, OPEN)
+        self._check(account, self._assess(book, paid), pool, OPEN)
         pool = self._store(account, book, pool, first)
     for terms: Terms in traded:
         self._require(terms.sizes == 0, "vault: sizes not zero-sum")
@@ -392,7 +392,7 @@ def _terms(traded: uint256) -> Terms:
     self._require(terms.limit > 0, "vault: not listed")
     terms.mark, terms.gap = extcall market.price(traded)
     if instrument._strike(traded) != 0:
-        terms.mark = extcall self._engine().mark(traded)
+        terms.mark, terms.validity = extcall self._engine().mark(traded)
     return terms
 
 
@@ -479,7 +479,7 @@ def slice(
     seller.cash += max(paid, 0) - part
     buyer.cash += part - paid - convert(cut, int256)
 
-    self._check(to, self._assess(buyer), pool, LIQUIDATION)
+    self._check(to, self._assess(buyer, False), pool, LIQUIDATION)
     pool = self._store(account, seller, pool, 0)
     pool = self._store(to, buyer, pool, 0)
     interest._store(self._pay(insurance, min(paid, 0) + convert(cut, int256), pool))
@@ -525,7 +525,7 @@ def _conclude():
     self._touched = []
     pool: IMarginVault.Pool = interest._accrued()[0]
     for account: uint256 in touched:
-        self._check(account, self._assess(self._load(account, pool)), pool, OPEN)
+        self._check(account, self._assess(self._load(account, pool), False), pool, OPEN)
         self.pending[account] = False
 
 
@@ -908,12 +908,14 @@ def _margin_of(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Margi
 
 
 @internal
-def _assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
+def _assess(book: IMarginEngine.Book, paid: bool) -> IMarginEngine.Margin:
     """
     @notice Margin of an account as it will be, for its check. Where there is nothing to check, one
-        that passes: in a batch, and of a book that is unlevered, which needs no price.
+        that passes: in a batch, and of an account that is unlevered, which needs no price.
+    @param paid Whether options may be what it has. Not where they came at a price that does not
+        open risk: nobody should sell them so, or be made to buy them.
     """
-    if self._depth > 0 or unlevered._is_unlevered(book):
+    if self._depth > 0 or ((paid or len(book.positions) == 0) and unlevered._is_unlevered(book)):
         margin: IMarginEngine.Margin = empty(IMarginEngine.Margin)
         margin.validity = OPEN
         return margin

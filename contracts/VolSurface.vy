@@ -470,17 +470,17 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
 
 @external
 @reentrant
-def mark(instrument: uint256) -> uint256:
+def mark(instrument: uint256) -> (uint256, uint256):
     """
     @notice What one contract of an option is worth at prices and volatilities rolled now, WAD,
-        rounded down.
-    @param instrument A call or a put that has not expired; of anything else it is 0.
+        rounded down, and how valid that is: with an old smile or forward it does not open risk.
+    @param instrument A call or a put that has not expired; of anything else both are 0.
     """
     series: uint256 = instrument >> 200
     underlying: uint256 = series >> 40
     strike: uint256 = instrument_._strike(instrument)
     if strike == 0 or series & UINT40 <= block.timestamp:
-        return 0
+        return 0, 0
     prices: IMarketData.Market = extcall market.roll(underlying)
     epoch: IVolSurface.Epoch = self._unpack(self._roll(underlying, prices))
     slot: uint256 = self._slot(instrument, epoch.number)
@@ -495,11 +495,13 @@ def mark(instrument: uint256) -> uint256:
         unsafe_mul(scenario._lane(word, scan.NOW + 2), unit) >> 64,
         scan._axis(epoch, prices.index),
     )
+    forward: IMarketData.Forward = staticcall market.forward(underlying, series & UINT40)
     if instrument_._kind(instrument) == instrument_.PUT:
-        forward: IMarketData.Forward = staticcall market.forward(underlying, series & UINT40)
         ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD
         worth += convert(strike * instrument_.STRIKE_UNIT, int256) - convert(ahead, int256)
-    return convert(max(0, worth), uint256)
+    if not forward.fresh:
+        prices.validity = min(prices.validity, scan.LIQUIDATION)
+    return convert(max(0, worth), uint256), prices.validity
 
 
 # -- epochs ----------------------------------------------------------------------------------------

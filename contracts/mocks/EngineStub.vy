@@ -13,6 +13,7 @@ market: immutable(IMarketData)
 parameters: immutable(IMarginEngine)  # an engine that knows what is listed
 
 marks: public(HashMap[uint256, uint256])  # of options, WAD
+validity: public(uint256)  # of marks
 refuses: public(bool)
 
 
@@ -20,6 +21,7 @@ refuses: public(bool)
 def __init__(_market: address, _parameters: address):
     market = IMarketData(_market)
     parameters = IMarginEngine(_parameters)
+    self.validity = 2
 
 
 @external
@@ -28,18 +30,20 @@ def set_mark(instrument_id: uint256, mark: uint256):
 
 
 @external
-def set_refuses(refuses: bool):
+def set_refuses(refuses: bool, validity: uint256):
     """
     @param refuses Whether every account is insolvent from now on, at stale prices.
+    @param validity Of marks.
     """
     self.refuses = refuses
+    self.validity = validity
 
 
 @external
-def mark(instrument_id: uint256) -> uint256:
+def mark(instrument_id: uint256) -> (uint256, uint256):
     if instrument._strike(instrument_id) != 0:
-        return self.marks[instrument_id]
-    return (extcall market.price(instrument_id))[0]
+        return self.marks[instrument_id], self.validity
+    return (extcall market.price(instrument_id))[0], 0
 
 
 @external

@@ -119,7 +119,7 @@ class Desk:
         return sum(
             leg.ratio
             * (
-                self.engine.mark(leg.instrument)
+                self.engine.mark(leg.instrument)[0]
                 if is_option(leg.instrument)
                 else self.market.price(leg.instrument)[0]
             )

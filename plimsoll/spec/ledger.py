@@ -167,6 +167,13 @@ class Ledger:
         worth = Profile(axis_of(grid, market.index), curve, line=0).mark
         return max(0, worth + risk.parity // SIZE)
 
+    def mark_validity(self, option: int) -> int:
+        """What an option's mark may be used for: with an old smile or forward to liquidate."""
+        underlying = underlying_of(option)
+        validity = self.markets[underlying].validity
+        fresh = self.surface.forwards[underlying, expiry_of(option)].fresh
+        return validity if fresh else min(validity, LIQUIDATION)
+
     def unsettled(self, word: int) -> tuple[int, bool]:
         """What a position has to be settled with, WAD * 1e-8 contracts, and whether it is over."""
         return unsettled(word, self.markets[underlying_of(word)], self._expiry(word), self.now)
@@ -217,7 +224,7 @@ class Ledger:
             self._touch(account)
             draft = self._load(account)
             draft.level = level
-            self._bear(account, draft)
+            self._bear(account, draft, paid=True)
             self._store(account, draft)
 
     def set_venue(self, account: int, venue: str, limit: int) -> None:
@@ -329,7 +336,7 @@ class Ledger:
                 amount = draft.collateral.get(asset, 0)
             self._hold(draft, asset, -amount)
         require(amount > 0, "vault: zero amount")
-        self._bear(account, draft)
+        self._bear(account, draft, paid=True)
         self._store(account, draft)
         if asset != QUOTE:
             self.totals[asset] -= amount if leaves else 0
@@ -364,7 +371,11 @@ class Ledger:
             require(abs(size) <= limit or shrinks, "vault: position limit")
         draft.cash += result
         self._use_allowance(venue, account, max(0, -result))
-        self._bear(account, draft)
+        paid = all(
+            is_option(leg.instrument) and self.mark_validity(leg.instrument) == OPEN
+            for leg in trades
+        )
+        self._bear(account, draft, paid=paid)
         self._store(account, draft)
 
     def _load(self, account: int) -> Draft:
@@ -504,15 +515,20 @@ class Ledger:
         if self.depth and account not in self.pending:
             self.pending[account] = self.margin(account)
 
-    def _bear(self, account: int, draft: Draft, validity: int = OPEN) -> None:
-        """The account must be able to bear an action: checked now, or when the batch ends."""
-        if not self.depth:
-            self._check(account, draft, validity)
+    def _bear(self, account: int, draft: Draft, validity: int = OPEN, paid: bool = False) -> None:
+        """The account must be able to bear an action: checked now, or when the batch ends.
+
+        `paid`: an unlevered account may have options. Not where they came at a price that does not
+        open risk: nobody should sell them so, or be made to buy them.
+        """
+        if self.depth or (paid and is_unlevered(self._book(draft))):
+            return
+        self._check(account, draft, validity)
 
     def _check(
         self, account: int, draft: Draft, validity: int, before: Margin | None = None
     ) -> None:
-        if is_unlevered(self._book(draft)):
+        if not draft.positions and is_unlevered(self._book(draft)):
             return
         after = self._assess(draft)
         if not covered(after, validity):

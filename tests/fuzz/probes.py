@@ -220,7 +220,8 @@ def surfaces_tell_the_same(m: Machine) -> None:
     check(list(world.surface.peek(words)) == known, "same words", m.name(account))
     for _, instrument, _ in (held for held in rules.positions(m) if held[0] == account):
         mark, option = m.ledger.mark(instrument), is_option(instrument)
-        told = world.engine.mark.call(instrument, sender=stranger)
-        check(told == (mark if option else 0), "same mark", named(instrument), told, mark)
+        told = tuple(world.engine.mark.call(instrument, sender=stranger))
+        wanted = (mark, m.ledger.mark_validity(instrument)) if option else (0, 0)
+        check(told == wanted, "same mark", named(instrument), told, wanted)
         told = world.market.price.call(instrument, sender=stranger)[0]
         check(told == (0 if option else mark), "same price", named(instrument), told, mark)

@@ -60,7 +60,7 @@ def dealers(p: SimpleNamespace, chain: Chain) -> SimpleNamespace:
 
 def trade(p: SimpleNamespace, buyer: int, seller: int, instrument: int, size: int) -> None:
     """At the mark of options, so that nobody gains by trading."""
-    premium = p.engine.mark.call(instrument, sender=p.keeper) * size // SIZE
+    premium = p.engine.mark.call(instrument, sender=p.keeper)[0] * size // SIZE
     if instrument in (perpetual(BTC), future(BTC, p.expiry)):
         premium = p.market.price.call(instrument, sender=p.keeper)[0] * size // SIZE
     legs = [(buyer, instrument, size, -premium), (seller, instrument, -size, premium)]

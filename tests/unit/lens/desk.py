@@ -71,7 +71,7 @@ class Desk:
     def marked(self, instrument: int) -> int:
         """What the vault trades an instrument at, WAD."""
         if is_option(instrument):
-            return self.engine.mark.call(instrument, sender=self.keeper)
+            return self.engine.mark.call(instrument, sender=self.keeper)[0]
         return self.market.price.call(instrument, sender=self.keeper)[0]
 
     def expire(self, expiry: int) -> None:

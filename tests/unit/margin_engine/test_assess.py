@@ -281,12 +281,12 @@ def test_largest_book(bare: World, chain: Chain, level: int) -> None:
 # -- what is asked of the market -----------------------------------------------------------------
 
 
-def test_rolls_what_only_collateral_needs(world: World) -> None:
-    """What is traded the vault has rolled, when it settled the account."""
+def test_rolls_what_it_looks_at(world: World) -> None:
+    """Once each, what is traded and what collateral depends on."""
     before = world.market.rolls()
     book = Book(PORTFOLIO, 0, 0, (perp(BTC, 1),), (weth(1), wbtc(1)))
     world.engine.assess(given(book), sender=world.roles.trader)
-    assert world.market.rolls() == before + 1
+    assert world.market.rolls() == before + 2
 
 
 @pytest.mark.parametrize("underlying", [0, 3, 64, 256, 2**16 - 1])

@@ -43,7 +43,9 @@ def expiry(world: World, chain: Chain) -> int:
 
 
 def marked(world: World, instrument: int) -> int:
-    return int(world.engine.mark.call(instrument, sender=world.roles.trader))
+    mark, validity = world.engine.mark.call(instrument, sender=world.roles.trader)
+    assert validity in (0, MARKETS[BTC].validity)
+    return int(mark)
 
 
 def test_call_at_the_reference(world: World, expiry: int) -> None:

@@ -265,12 +265,14 @@ class Bench:
             return self.marks[instrument] if is_option(instrument) else linear(instrument)
 
         self.ledger.mark = mark  # type: ignore[method-assign]
+        self.ledger.mark_validity = lambda option: OPEN  # type: ignore[method-assign]
 
-    def distrust(self) -> None:
-        """From now on no account is healthy, and prices are stale."""
-        self.stub.set_refuses(True, sender=self.governor)
+    def distrust(self, marks: int = STALE) -> None:
+        """From now on no account is healthy, and marks of options are only so valid."""
+        self.stub.set_refuses(True, marks, sender=self.governor)
         short = Margin(-1, 0, 0, 0, STALE)
         self.ledger._assess = lambda draft: short  # type: ignore[method-assign]
+        self.ledger.mark_validity = lambda option: marks  # type: ignore[method-assign]
 
     def set_mark(self, option: int, price: float) -> None:
         self.stub.set_mark(option, round(price * WAD), sender=self.governor)

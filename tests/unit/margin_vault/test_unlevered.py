@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import PORTFOLIO, UNDERLYING
 from tests.harness import Contract
@@ -22,18 +23,13 @@ def longs(bench: Bench, dated: Dated, pair: tuple[int, int]) -> int:
     return account
 
 
-def test_does_whatever_leaves_no_debt(
-    bench: Bench, vault: Contract, longs: int, other: int
-) -> None:
-    """Takes all of its cash out, in batches too; what it gave is still checked with the other."""
+def test_takes_whatever_leaves_no_debt(bench: Bench, longs: int, other: int) -> None:
+    """All of its cash; the other side of its trades is still checked."""
     bench.distrust()
     own = bench.account(bench.trader, 1)
     bench.set_netting(longs, UNDERLYING)
     bench.withdraw(longs, bench.quote, usd(1_000))
     bench.transfer(longs, own, bench.quote, usd(1_000))
-    call = vault.withdraw.encode_input(longs, bench.quote, usd(1_000), bench.trader)
-    step = lambda: bench.ledger.withdraw(longs, bench.asset(bench.quote), usd(1_000))  # noqa: E731
-    bench.batch([call, call], [step, step], sender=bench.trader)
     bench.withdraw(longs, bench.quote, ALL)
     assert bench.cash(longs) == 0
     with bench.refused("vault: margin"):
@@ -42,20 +38,45 @@ def test_does_whatever_leaves_no_debt(
         bench.withdraw(other, bench.quote, 1)
 
 
-def test_trades_with_its_like(
+def test_is_asked_in_a_batch(bench: Bench, vault: Contract, longs: int) -> None:
+    """Which may have brought it options at any price."""
+    token, amount = bench.quote, usd(1_000)
+    calls = [vault.withdraw.encode_input(longs, token, amount, bench.trader)]
+    steps = [lambda: bench.ledger.withdraw(longs, bench.asset(token), amount)]
+    bench.batch(calls, steps, sender=bench.trader)
+    bench.distrust()
+    with bench.refused("vault: margin"):
+        bench.batch(calls, steps, sender=bench.trader)
+
+
+def test_trades_at_marks_that_open_risk(
     bench: Bench, dated: Dated, longs: int, other: int, lender: int
 ) -> None:
-    """Sells what it has to somebody who pays for it; what it has not, or on credit, it does not."""
+    """With its like, as nobody is asked then; not what it has not, and not on credit."""
     bench.approve(lender)
-    bench.distrust()
-    bench.trade(lender, longs, 2 * SIZE, 1_500, dated.call(60_000))
+    bench.distrust(marks=OPEN)
+    bench.trade(lender, longs, SIZE, 1_500, dated.call(60_000))
     with bench.refused("vault: margin"):
-        bench.trade(lender, longs, 1, 1_500, dated.call(60_000))
+        bench.trade(lender, longs, SIZE + 1, 1_500, dated.call(60_000))
     with bench.refused("vault: margin"):
         bench.trade(longs, other, SIZE, 1_500, dated.call(60_000))
     bench.withdraw(longs, bench.quote, ALL)
     with bench.refused("vault: margin"):
         bench.trade(longs, lender, 1, 1_500, dated.call(60_000))
+
+
+@pytest.mark.parametrize("validity", [STALE, LIQUIDATION])
+def test_trades_at_no_other_marks(
+    bench: Bench, dated: Dated, longs: int, lender: int, validity: int
+) -> None:
+    """Neither does one buy then, nor the other sell; one such leg is enough."""
+    bench.approve(lender)
+    bench.distrust(marks=OPEN)
+    bench.trade(lender, longs, SIZE, 1_500, dated.call(60_000))
+    bench.distrust(marks=validity)
+    for buyer, seller in ((lender, longs), (longs, lender)):
+        with bench.refused("vault: margin"):
+            bench.trade(buyer, seller, 1, 1_500, dated.call(60_000))
 
 
 @pytest.mark.parametrize(

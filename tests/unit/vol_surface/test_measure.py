@@ -20,6 +20,7 @@ from plimsoll.spec.words import (
 )
 from tests.harness import Account, Chain, Contract, reverts
 from tests.unit.vol_surface.conftest import (
+    DAY,
     PRICE,
     RATIO,
     SMILE,
@@ -198,12 +199,37 @@ def test_mark(
         call_word = option(expiries[0], 2_100)
         worth = wanted(surface, market, [call_word], chain.timestamp)[0]
         receipt = surface.mark(call_word, sender=stranger)
-        assert receipt.return_value == worth > 0
+        assert receipt.return_value == (worth, 2)
+        assert worth > 0
         assert surface.epoch(UNDERLYING).reference == PRICE * percent // 100
         instrument = put(UNDERLYING, expiries[0], 2_300 * 10**8)
         held = pack_position(key_of(instrument), 0, SIZE)
         worth = wanted(surface, market, [held], chain.timestamp)[0]
-        assert surface.mark.call(instrument, sender=stranger) == worth > 0
+        assert surface.mark.call(instrument, sender=stranger) == (worth, 2)
+        assert worth > 0
     chain.mine(timestamp=expiries[0])
     for nothing in (instrument, perpetual(UNDERLYING), future(UNDERLYING, expiries[1])):
-        assert surface.mark.call(nothing, sender=stranger) == 0
+        assert surface.mark.call(nothing, sender=stranger) == (0, 0)
+
+
+def test_validity_of_a_mark(
+    surface: Contract,
+    market: Contract,
+    expiries: list[int],
+    set_price: SetPrice,
+    stranger: Account,
+    chain: Chain,
+) -> None:
+    """That of the price, and with an old forward it does not open risk."""
+    held = option(expiries[1], 2_100)
+
+    def validity() -> int:
+        return int(surface.mark.call(held, sender=stranger)[1])
+
+    posted = market.expiry_of(UNDERLYING, expiries[1]).posted
+    for late, valid in ((0, 2), (1, 1)):
+        chain.mine(timestamp=posted + DAY + late)
+        set_price(PRICE)
+        assert validity() == valid
+    chain.mine(delta=DAY + 1)
+    assert validity() == 0
