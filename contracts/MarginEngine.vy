@@ -144,7 +144,7 @@ def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
 @view
 def _needs(book: IMarginEngine.Book) -> Needs:
     needs: Needs = empty(Needs)
-    every: uint256 = 0
+    every: uint256 = 0  # an id beyond the bitmap has one bit at least beyond its 6 bits
     # the series of the last live option: more of it tells nothing new
     seen: uint256 = max_value(uint256)
     for position: uint256 in book.positions:
@@ -159,8 +159,6 @@ def _needs(book: IMarginEngine.Book) -> Needs:
         if expiry > block.timestamp and instrument_._strike(position) != 0:
             needs.curved |= bit
             seen = position >> 200
-        # an id beyond the bitmap has one bit at least beyond its 6 bits
-
     assert every >> 246 == 0 and needs.underlyings & 1 == 0, "engine: unknown underlying"
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:

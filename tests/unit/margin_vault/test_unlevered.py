@@ -79,6 +79,24 @@ def test_trades_at_no_other_marks(
             bench.trade(buyer, seller, 1, 1_500, dated.call(60_000))
 
 
+def test_trades_nothing_else(bench: Bench, dated: Dated, longs: int, lender: int) -> None:
+    """Beside a future that both close, whose price nobody has looked at."""
+    bench.approve(lender)
+    bench.trade(longs, lender, SIZE, instrument=dated.future)
+    option = bench.legs(lender, longs, SIZE, 1_500, dated.call(60_000))
+    bench.distrust(marks=OPEN)
+    with bench.refused("vault: margin"):
+        bench.book([*bench.legs(lender, longs, SIZE, instrument=dated.future), *option])
+
+
+def test_takes_no_slice(bench: Bench, longs: int, lender: int) -> None:
+    """Of long options, which a liquidation moves at prices that only liquidate."""
+    bench.set_liquidator(bench.venue)
+    bench.distrust(marks=OPEN)
+    with bench.refused("vault: margin"):
+        bench.slice(longs, lender, keeper=bench.stranger)
+
+
 @pytest.mark.parametrize(
     "lever",
     [
