@@ -268,9 +268,9 @@ def _grain_of_marks(m: "Machine", old: Account, new: Account) -> int:
     worth = DUST
     for word in filter(is_option, live):
         unit = m.surfaces.grids[underlying_of(word)].reference // LANE_UNIT + ROUNDED
-        for size, one in zip(sizes_of(word), ((SIZE, 0), (0, SIZE)), strict=True):
-            alone = pack_position(key_of(word), *one)
-            below = max(0, -m.margin_of(Account(positions=(alone,))).equity)
+        for size, one in zip(sizes_of(word), ((-SIZE, 0), (0, -SIZE)), strict=True):
+            short = pack_position(key_of(word), *one)  # as what is long alone is worth no less
+            below = max(0, m.margin_of(Account(positions=(short,))).equity)
             worth += abs(size) * (unit + below) // SIZE + 1
     return worth
 
