@@ -262,16 +262,18 @@ def _grain_of_marks(m: "Machine", old: Account, new: Account) -> int:
     """What trades at marks may cost beyond them.
 
     A short counts a lane's unit more, a mark is rounded to some wei a contract, and none is below
-    nothing, where a parabola may be.
+    nothing, where a parabola may be. Nor are longs without anything else, also those that are held
+    already: what they are below nothing counts once something else is traded.
     """
-    live = m.standing(old).live ^ m.standing(new).live
+    before, after = m.standing(old).live, m.standing(new).live
     worth = DUST
-    for word in filter(is_option, live):
+    for word in filter(is_option, before | after):
         unit = m.surfaces.grids[underlying_of(word)].reference // LANE_UNIT + ROUNDED
+        traded = word in before ^ after
         for size, one in zip(sizes_of(word), ((-SIZE, 0), (0, -SIZE)), strict=True):
-            short = pack_position(key_of(word), *one)  # as what is long alone is worth no less
-            below = max(0, m.margin_of(Account(positions=(short,))).equity)
-            worth += abs(size) * (unit + below) // SIZE + 1
+            short = pack_position(key_of(word), *one)
+            below = max(0, m.margin_of(Account(positions=(short,))).equity + unit)
+            worth += abs(size) * (traded * unit + below) // SIZE + 1
     return worth
 
 
