@@ -96,6 +96,22 @@ def test_without_risk_everything_is(desk: Desk) -> None:
     assert check(desk, account)[QUOTE] == 7 * 10**6
 
 
+def test_all_cash_beside_options_that_are_long(desk: Desk, counter: int) -> None:
+    """However old prices are; beside collateral none of it goes, unless all of that does."""
+    account = desk.open(desk.trader, 7, quote=10_000)
+    desk.deal(account, counter, call(BTC, desk.list_expiry(BTC), 60_000 * 10**8), 1)
+    desk.chain.mine(delta=86_400)
+    cash = desk.vault.book_of(account).cash // 10**12
+    assert desk.lens.available(account, desk.quote) == cash > 0
+    with reverts("vault: margin"):
+        withdraw(desk, account, desk.quote, cash + 1)
+    with desk.chain.isolate():
+        withdraw(desk, account, desk.quote, cash)
+    desk.open(desk.trader, 7, weth=1)
+    assert desk.lens.available(account, desk.quote) == 0
+    assert desk.lens.available(account, desk.weth) == 10**18
+
+
 def test_only_prices_that_are_left_count(desk: Desk, counter: int) -> None:
     """A stale collateral may go, if all of it goes; beside a stale position nothing may."""
     account = desk.open(desk.trader, 6, quote=100_000, weth=1)
