@@ -295,6 +295,7 @@ def test_sizes_that_do_not_cancel(bench: Bench, pair: tuple[int, int]) -> None:
     for legs in (
         [(account, bench.btc, 1, 0)],
         [(account, bench.btc, 2, 0), (other, bench.btc, -1, 0)],
+        [(account, bench.btc, 1, 0), (other, bench.btc, -2, 0)],
         [(account, bench.btc, 1, 0), (other, bench.eth, -1, 0)],
         [*bench.legs(account, other), (account, bench.eth, 1, 0)],
     ):
