@@ -1,7 +1,7 @@
 """Exchanges went on trading while the oracle stood still, and whoever knew the new price sold to
 others what was worth nothing any more.
 
-A venue's daily limit counts losses against mark, which is only as good as the mark is young. So here
+A venue's daily limit counts losses against mark, which is only as good as the mark is young. So
 nobody takes what he has not at a mark that does not open risk, however little he has to lose.
 """
 
