@@ -192,6 +192,7 @@ def leaves_no_risk(m: "Machine", act: Act) -> None:
     for account in act.changed:
         old, new = act.before.get(account, Account()), m.ledger.account(account)
         if account in act.call.sellers or is_unlevered(m.book(new)):
+            m.coverage["seen", "options paid for"] += bool(new.positions)
             continue
         after = m.margin(account)
         if after.validity >= validity and after.equity + SCALED >= after.initial:
