@@ -499,10 +499,10 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
     more = scene.near(scene.expiries[0], 9)  # neither holds it, others do: its word is fresh
     p.surface.refresh([key_of(more) << KEY_SHIFT], sender=p.keeper)
     price = p.engine.mark.call(more, sender=p.keeper)[0] // WAD
-    # a fresh account that pays for an option owes nothing, one that has sold it must cover it
-    for side, size in (("sell", SIZE), ("buy", -SIZE)):
+    # that pays for it and owes nothing, or has sold it and must cover it
+    for side, size in (("", SIZE), (" that sells", -SIZE)):
         yield transaction(
-            f"tx {side} one more option, {count}-option account, against a fresh one",
+            f"tx trade one more option, {count}-option account against a fresh one{side}",
             scene.match((trader, fresh), (p.maker, other), (Leg(more),), size, price),
             Floor(7, reads=2 * count + expiries + 18, changes=6, fills=4, signatures=2),
             **beside(TRADES, count),
