@@ -97,7 +97,6 @@ def _add(
     """
     # unsafe: see above
     sum: Netting = netting
-    profile: IVolSurface.Profile = part.profile
     extreme: int256 = min(part.extreme, convert(loss, int256))
     # at the points of the grid, and at the extremes
     seen: uint256 = min(loss, convert(max(part.plain, extreme), uint256))
@@ -126,12 +125,12 @@ def _add(
             thirds: int256 = unsafe_sub(convert(row, int256), 12)
             move = unsafe_mul(unsafe_mul(thirds, scan_range), wad.IWAD)
             move = unsafe_div(move, 3 * wad.IBPS)
-        if not profile.curved:  # a line has no volatility, and loses most to one side
-            lost: int256 = unsafe_sub(0, scan._moved(profile.line, move))
+        if not part.profile.curved:  # a line has no volatility, and loses most to one side
+            lost: int256 = unsafe_sub(0, scan._moved(part.profile.line, move))
             square: uint256 = 0
             if side != 0:
-                away: int256 = side if profile.line < 0 else unsafe_sub(0, side)
-                worst: int256 = scan._moved(profile.line, unsafe_add(move, away))
+                away: int256 = side if part.profile.line < 0 else unsafe_sub(0, side)
+                worst: int256 = scan._moved(part.profile.line, unsafe_add(move, away))
                 square = self._square(unsafe_add(worst, lost))
             for v: uint256 in range(2):
                 sum.common[k] = unsafe_add(sum.common[k], lost)
@@ -139,19 +138,53 @@ def _add(
                     sum.squares[k] = unsafe_add(sum.squares[k], square)
                 k = unsafe_add(k, 1)
             continue
-        center: int256[2] = self._blended(profile, move)
-        left: int256[2] = center
-        right: int256[2] = center
-        if side != 0:
-            left = self._blended(profile, unsafe_sub(move, side))
-            right = self._blended(profile, unsafe_add(move, side))
-        for v: uint256 in range(2):
-            lost: int256 = unsafe_sub(profile.mark, center[v])
-            sum.common[k] = unsafe_add(sum.common[k], lost)
-            lost = unsafe_sub(center[v], min(left[v], right[v]))
-            if lost > 0:
-                sum.squares[k] = unsafe_add(sum.squares[k], self._square(lost))
-            k = unsafe_add(k, 1)
+        # Y with volatility down and up: at the move, and the lowest of it and of both sides
+        here_down: int256 = 0
+        here_up: int256 = 0
+        least_down: int256 = 0
+        least_up: int256 = 0
+        for point: uint256 in range(3):
+            at: int256 = move
+            if point == 1:
+                at = unsafe_sub(move, side)
+            elif point == 2:
+                at = unsafe_add(move, side)
+            linear: int256 = scan._moved(part.profile.line, at)
+            place: int256 = scan._moved(part.profile.axis.pitch, at)
+            place = unsafe_add(part.profile.axis.zero, place)
+            down: int256 = 0
+            up: int256 = 0
+            down, up = scan._at(part.profile.curve, max(0, min(place, 2 * scan.CENTER)))
+            down = unsafe_add(down, linear)
+            up = unsafe_add(up, linear)
+            low: int256 = min(down, up)
+            # shifting right rounds down
+            down = unsafe_add(down, low) >> 1
+            up = unsafe_add(up, low) >> 1
+            if point == 0:
+                here_down = down
+                here_up = up
+                least_down = down
+                least_up = up
+                if side == 0:
+                    break
+                continue
+            if down < least_down:
+                least_down = down
+            if up < least_up:
+                least_up = up
+        lost: int256 = unsafe_sub(part.profile.mark, here_down)
+        sum.common[k] = unsafe_add(sum.common[k], lost)
+        if least_down < here_down:
+            square: uint256 = self._square(unsafe_sub(here_down, least_down))
+            sum.squares[k] = unsafe_add(sum.squares[k], square)
+        k = unsafe_add(k, 1)
+        lost = unsafe_sub(part.profile.mark, here_up)
+        sum.common[k] = unsafe_add(sum.common[k], lost)
+        if least_up < here_up:
+            square: uint256 = self._square(unsafe_sub(here_up, least_up))
+            sum.squares[k] = unsafe_add(sum.squares[k], square)
+        k = unsafe_add(k, 1)
     return sum
 
 
@@ -159,20 +192,6 @@ def _add(
 @pure
 def _square(loss: int256) -> uint256:
     return convert(unsafe_mul(loss, loss), uint256)
-
-
-@internal
-@pure
-def _blended(profile: IVolSurface.Profile, move: int256) -> int256[2]:
-    """
-    @notice Y with volatility down and up, rounded down.
-    """
-    down: int256 = 0
-    up: int256 = 0
-    down, up = scan._values(profile, move)
-    low: int256 = min(down, up)
-    # unsafe: see above
-    return [unsafe_add(down, low) >> 1, unsafe_add(up, low) >> 1]
 
 
 @internal

@@ -386,23 +386,9 @@ def _at(curve: int256[16], place: int256) -> (int256, int256):
     left = curve[unsafe_add(i, UP)]
     rise = unsafe_sub(curve[unsafe_add(i, UP + 1)], left)
     rest = unsafe_sub(place, unsafe_mul(convert(i, int256), UP_STEP))
-    return down, unsafe_add(left, self._floor_div(unsafe_mul(rise, rest) >> 32, 3))
-
-
-@internal
-@pure
-def _values(profile: IVolSurface.Profile, move: int256) -> (int256, int256):
-    """
-    @notice Value after a move with volatility down and up, rounded down.
-    """
-    linear: int256 = self._moved(profile.line, move)
-    if not profile.curved:
-        return linear, linear
-    place: int256 = unsafe_add(profile.axis.zero, self._moved(profile.axis.pitch, move))
-    down: int256 = 0
-    up: int256 = 0
-    down, up = self._at(profile.curve, max(0, min(place, 2 * CENTER)))
-    return unsafe_add(down, linear), unsafe_add(up, linear)
+    # made positive for the division, as that rounds toward zero
+    gain: int256 = unsafe_div(unsafe_add(unsafe_mul(rise, rest) >> 32, 3 * LIFT), 3)
+    return down, unsafe_add(left, unsafe_sub(gain, LIFT))
 
 
 # -- losses ----------------------------------------------------------------------------------------
