@@ -457,18 +457,19 @@ def word_rows(scene: Chain) -> Iterator[Row]:
     )
 
 
-def view_row(scene: Chain, account: int, count: int, expiries: int) -> Row:
+def view_row(scene: Chain, account: int, count: int, expiries: int, underlyings: int = 1) -> Row:
     """The engine's view of a book that it is given."""
     p = scene.p
     book = p.vault.book_of(account)
+    among = f", {underlyings} underlyings" if underlyings > 1 else ""
     row = view(
-        f"margin view, {count} options, {expiries} expiries",
+        f"margin view, {count} options, {expiries} expiries{among}",
         lambda: p.engine.preview.transact(book, sender=p.keeper),
         # scenario words; those of the market, the surface, the engine
-        Floor(accounts=4, reads=count + expiries + 7),
+        Floor(accounts=2 + 2 * underlyings, reads=count + underlyings * (expiries + 7)),
         **beside(VIEWS, (count, expiries)),
     )
-    return replace(row, held=(count, expiries))
+    return row if among else replace(row, held=(count, expiries))
 
 
 def book_row(scene: Chain, account: int, count: int) -> Row:
@@ -574,6 +575,10 @@ def option_rows() -> Iterator[Row]:
         with chain.isolate():
             action = f"tx liquidation, {count} options"
             yield liquidation_row(scene, action, count, **beside(LIQUIDATIONS, count))
+    for underlyings in (2, 3):  # netted with each other
+        with chain.isolate():
+            one, _ = scene.book(16, 1, 20, underlyings=underlyings)
+            yield view_row(scene, one, 16, 1, underlyings)
     for worst, how in WORST.items():
         with chain.isolate():
             action = f"tx liquidation, {MOST} options, {worst}"
