@@ -45,6 +45,7 @@ from plimsoll.spec.words import (
 DAY = 86_400
 QUOTE = -1  # stands for the quote token where an asset id is asked for
 BORROW_LIMIT = 9 * WAD // 10  # highest utilisation at which a withdrawal may borrow
+MAX_TRADED = 16  # instruments of a bundle: half as many as legs, as each is bought and sold
 
 
 @dataclass(frozen=True)
@@ -237,9 +238,11 @@ class Ledger:
     def book(self, venue: str, legs: Sequence[Leg]) -> None:
         """A zero-sum bundle of trades."""
         with self._atomic():
+            traded: set[int] = set()
             for account in dict.fromkeys(leg.account for leg in legs):
-                self._book_legs(venue, account, [leg for leg in legs if leg.account == account])
-            for instrument in {leg.instrument for leg in legs}:
+                own = [leg for leg in legs if leg.account == account]
+                self._book_legs(venue, account, own, traded)
+            for instrument in traded:
                 sizes = sum(leg.size for leg in legs if leg.instrument == instrument)
                 require(sizes == 0, "vault: sizes not zero-sum")
             require(sum(leg.quote for leg in legs) == 0, "vault: quote not zero-sum")
@@ -350,7 +353,7 @@ class Ledger:
             require(used <= BORROW_LIMIT, "vault: utilisation")
         return amount
 
-    def _book_legs(self, venue: str, account: int, legs: Sequence[Leg]) -> None:
+    def _book_legs(self, venue: str, account: int, legs: Sequence[Leg], traded: set[int]) -> None:
         result = sum(leg.quote for leg in legs)
         trades = [leg for leg in legs if leg.size != 0]  # others only move cash
         if result >= 0 and not trades:
@@ -359,6 +362,8 @@ class Ledger:
         self._touch(account)
         draft = self._settled(account)
         for leg in trades:
+            traded.add(leg.instrument)
+            require(len(traded) <= MAX_TRADED, "vault: sizes not zero-sum")
             limit = self.listing.size_limit(leg.instrument, self.now)
             require(limit > 0, "vault: not listed")
             option, put = is_option(leg.instrument), kind_of(leg.instrument) == PUT

@@ -111,12 +111,16 @@ def test_every_leg_at_its_own_mark(
 
 
 def test_more_than_can_cancel(bench: Bench, dated: Dated, pair: tuple[int, int]) -> None:
-    """Of seventeen instruments and thirty-two legs, one at least has a leg alone."""
+    """Of seventeen instruments in thirty-two legs one at least has a leg alone, and the last is
+    not even looked at."""
     account, other = pair
-    calls = [dated.call(strike) for strike in STRIKES[:17]]
-    legs = [leg for call in calls for leg in bench.legs(account, other, SIZE, 0, call)]
+    known = [dated.call(strike) for strike in STRIKES[:16]]
+    unlisted = dated.call(STRIKES[-1] + 1_000)
+    legs = [bench.legs(account, other, SIZE, 0, call)[0] for call in (*known, unlisted)]
     with bench.refused("vault: sizes not zero-sum"):
-        bench.book(legs[:31] + legs[32:33])
+        bench.book(legs)
+    with bench.refused("vault: not listed"):
+        bench.book(legs[1:])
 
 
 def test_premium_beyond_the_mark_is_a_loss(
