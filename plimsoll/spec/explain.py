@@ -166,10 +166,10 @@ def is_curved(book: Book, surface: Surface, underlying: int) -> bool:
 def scan(analysis: Analysis, factors: Factors) -> Scan:
     """What the scan requirement is made of; of equal terms the first binds."""
     total = sum(part.loss for part in analysis.underlyings)
-    if analysis.netting.count < 2:
-        return Scan(analysis.requirement(factors), SUM, total)
-    terms, hidden = analysis.netting.terms(factors.floor), analysis.netting.hidden
     requirement = analysis.requirement(factors)
+    if analysis.netting.count < 2:
+        return Scan(requirement, SUM, total)
+    terms, hidden = analysis.netting.terms(factors.floor), analysis.netting.hidden
     binding = FACTOR + terms.index(requirement) if requirement in terms else SUM
     return Scan(requirement, binding, total, *terms, hidden)
 

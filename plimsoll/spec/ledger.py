@@ -521,19 +521,21 @@ class Ledger:
             self.pending[account] = self.margin(account)
 
     def _bear(self, account: int, draft: Draft, validity: int = OPEN, paid: bool = False) -> None:
-        """The account must be able to bear an action: checked now, or when the batch ends.
-
-        `paid`: an unlevered account may have options. Not where they came at a price that does not
-        open risk: nobody should sell them so, or be made to buy them.
-        """
-        if self.depth or (paid and is_unlevered(self._book(draft))):
-            return
-        self._check(account, draft, validity)
+        """The account must be able to bear an action: checked now, or when the batch ends."""
+        if not self.depth:
+            self._check(account, draft, validity, paid=paid)
 
     def _check(
-        self, account: int, draft: Draft, validity: int, before: Margin | None = None
+        self,
+        account: int,
+        draft: Draft,
+        validity: int,
+        before: Margin | None = None,
+        paid: bool = False,
     ) -> None:
-        if not draft.positions and is_unlevered(self._book(draft)):
+        """`paid`: an unlevered account may have options. Not where they came at a price that does
+        not open risk: nobody should sell them so, or be made to buy them."""
+        if (paid or not draft.positions) and is_unlevered(self._book(draft)):
             return
         after = self._assess(draft)
         if not covered(after, validity):
