@@ -10,11 +10,10 @@ from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import PORTFOLIO, POSITION, UNDERLYING, put
 from tests.deployment import BTC
 from tests.harness import Chain, reverts
+from tests.unit.margin_vault.bench import ALL
 from tests.unit.test_life_of_options import DAY, INDEX, THOUSAND, USD, dealers, p, trade
 
 __all__ = ["dealers", "p"]
-
-ALL = 2**256 - 1
 
 
 def test_nobody_is_paid_for_them(

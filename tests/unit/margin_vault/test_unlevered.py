@@ -23,6 +23,16 @@ def longs(bench: Bench, dated: Dated, pair: tuple[int, int]) -> int:
     return account
 
 
+@pytest.fixture
+def like(bench: Bench, dated: Dated, longs: int, lender: int) -> int:
+    """The lender's account, which has bought a call of it at a mark that opens risk: of two
+    unlevered accounts nobody is asked then."""
+    bench.approve(lender)
+    bench.distrust(marks=OPEN)
+    bench.trade(lender, longs, SIZE, 1_500, dated.call(60_000))
+    return lender
+
+
 def test_takes_whatever_leaves_no_debt(bench: Bench, longs: int, other: int) -> None:
     """All of its cash; the other side of its trades is still checked."""
     bench.distrust()
@@ -50,31 +60,25 @@ def test_is_asked_in_a_batch(bench: Bench, vault: Contract, longs: int) -> None:
 
 
 def test_trades_at_marks_that_open_risk(
-    bench: Bench, dated: Dated, longs: int, other: int, lender: int
+    bench: Bench, dated: Dated, longs: int, other: int, like: int
 ) -> None:
-    """With its like, as nobody is asked then; not what it has not, and not on credit."""
-    bench.approve(lender)
-    bench.distrust(marks=OPEN)
-    bench.trade(lender, longs, SIZE, 1_500, dated.call(60_000))
+    """With its like, but not what it has not, and not on credit."""
     with bench.refused("vault: margin"):
-        bench.trade(lender, longs, SIZE + 1, 1_500, dated.call(60_000))
+        bench.trade(like, longs, SIZE + 1, 1_500, dated.call(60_000))
     with bench.refused("vault: margin"):
         bench.trade(longs, other, SIZE, 1_500, dated.call(60_000))
     bench.withdraw(longs, bench.quote, ALL)
     with bench.refused("vault: margin"):
-        bench.trade(longs, lender, 1, 1_500, dated.call(60_000))
+        bench.trade(longs, like, 1, 1_500, dated.call(60_000))
 
 
 @pytest.mark.parametrize("validity", [STALE, LIQUIDATION])
 def test_trades_at_no_other_marks(
-    bench: Bench, dated: Dated, longs: int, lender: int, validity: int
+    bench: Bench, dated: Dated, longs: int, like: int, validity: int
 ) -> None:
-    """Neither does one buy then, nor the other sell; one such leg is enough."""
-    bench.approve(lender)
-    bench.distrust(marks=OPEN)
-    bench.trade(lender, longs, SIZE, 1_500, dated.call(60_000))
+    """Neither does one buy then, nor the other sell."""
     bench.distrust(marks=validity)
-    for buyer, seller in ((lender, longs), (longs, lender)):
+    for buyer, seller in ((like, longs), (longs, like)):
         with bench.refused("vault: margin"):
             bench.trade(buyer, seller, 1, 1_500, dated.call(60_000))
 
