@@ -67,7 +67,7 @@ NEAR: constant(uint256) = 3 * 86_400
 MIN_AGE: constant(uint256) = 60  # seconds: no smile ends an epoch that is younger
 MIN_MAX_AGE: constant(uint256) = 120
 MAX_MAX_AGE: constant(uint256) = 3_600
-MIN_INTERVAL: constant(uint256) = 60  # seconds between two smiles of an expiry
+MIN_INTERVAL: constant(uint256) = MIN_AGE  # seconds between two smiles of an expiry, no less
 MAX_SPAN: constant(uint256) = 5_000  # bps
 
 BATCH: constant(uint256) = 16  # strikes that the pricer takes at once
@@ -86,7 +86,7 @@ pricer: public(immutable(IPricer))
 epochs: HashMap[uint256, uint256]
 words: HashMap[uint256, uint256]  # by key and high bits of the epoch's number
 pending: HashMap[uint256, uint256]  # by underlying and expiry: the smile posted last
-before: HashMap[uint256, uint256]  # and the one before, while that is in effect
+before: HashMap[uint256, uint256]  # and the one before, in effect until an epoch begins after it
 
 feed: public(HashMap[uint256, address])
 
@@ -654,12 +654,10 @@ def post(
     series: uint256 = (underlying << 40) | expiry
     last: uint256 = self.pending[series]
     if last != 0:
-        posted: uint256 = smiles._posted(last)
         assert time > smiles._time(last), "surface: not newer"
-        assert block.timestamp >= posted + MIN_INTERVAL, "surface: too soon"
-        # the last one is in effect already
-        if posted < (epoch >> 120) & UINT40 or self.before[series] == 0:
-            self.before[series] = last
+        assert block.timestamp >= smiles._posted(last) + MIN_INTERVAL, "surface: too soon"
+        # in effect already: an epoch that it was posted in is over by now, begun anew or not
+        self.before[series] = last
     self.pending[series] = staticcall pricer.admit(smile, last, left, time)
     self.epochs[underlying] = (epoch & ~(UINT40 << 40)) | (block.timestamp << 40)
     log IVolSurface.SmilePosted(

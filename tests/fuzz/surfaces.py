@@ -77,18 +77,16 @@ class Surfaces:
         epoch, now, left = self.stored[series[0]], self.markets.now, series[1] - self.markets.now
         require(left > 0, "surface: expired")
         require(time <= now, "surface: time in the future")
-        last, before = self.smiles.get(series, (0, 0))
+        last, _ = self.smiles.get(series, (0, 0))
         if last:
             old, posted, made = smile_spec.unpack(last)
             require(time > made, "surface: not newer")
             require(now >= posted + MIN_INTERVAL, "surface: too soon")
-            if posted < epoch.time or not before:
-                before = last  # it is in effect already
         smile_spec.check(shape, left)
         if last:
             smile_spec.check_change(old, shape, left)
         self.markets.set_ratio(series, ratio)
-        self.smiles[series] = smile_spec.pack(shape, now, time), before
+        self.smiles[series] = smile_spec.pack(shape, now, time), last
         self.stored[series[0]] = replace(epoch, posted=now)
 
     def set_span(self, underlying: int, span: int) -> None:
