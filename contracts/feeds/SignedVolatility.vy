@@ -12,7 +12,9 @@
 
      (without the line break); the domain is this feed's name, version "1", the chain and this
      contract. Nothing is kept here: the surface takes a smile that is newer than the last and not
-     from the future, so none serves twice, and bounds how far it moves.
+     from the future, so none serves twice, and bounds how far it moves. As it takes one a minute,
+     and for as new what was posted now, a report must be young: else who brings the oldest that
+     is newer than the last, and is always first, would hold volatility back ever further.
 @custom:kill The governor replaces the signers, and the surface's feed. The last smiles stay.
 """
 
@@ -40,6 +42,8 @@ SMILE: constant(bytes32) = keccak256(
     "Smile(uint256 underlying,uint256 expiry,int256 a,int256 b,int256 rho,int256 m,int256 s,"
     "uint256 ratio,uint256 time)"
 )
+
+MAX_AGE: constant(uint256) = 300  # seconds: oldest report that is taken
 
 surface: public(immutable(IVolSurface))
 
@@ -72,10 +76,11 @@ def report(
     """
     @notice Posts a smile that enough signers have signed. Anyone may, outside of batches.
     @param ratio Of the forward to the index, WAD.
-    @param time When it was made. What else is refused, the surface says.
+    @param time When it was made, at most five minutes ago. What else is refused, the surface says.
     @param signatures At least `threshold`, in the ascending order of their signers, all valid,
         each of 65 bytes (r, s, v), or 64 (EIP-2098), s in the lower half.
     """
+    assert time >= block.timestamp - MAX_AGE, "feed: report too old"
     digest: bytes32 = self._digest(underlying, expiry, smile, ratio, time)
     signed._check_signatures(digest, signatures)
     extcall surface.post(underlying, expiry, smile, ratio, time)

@@ -154,6 +154,14 @@ def test_only_once(signers: list[Account], report: Report, bring: Bring, chain: 
         bring(report, signers)
 
 
+def test_too_old(signers: list[Account], report: Report, bring: Bring, chain: Chain) -> None:
+    """Nobody can go on bringing what was signed long ago, a minute's worth at a time."""
+    chain.mine(delta=301)
+    with reverts("feed: report too old"):
+        bring(report, signers)
+    bring(replace(report, time=report.time + 1), signers)
+
+
 def test_too_few_signatures(signers: list[Account], report: Report, bring: Bring) -> None:
     for by in ([], signers[:1]):
         with reverts("feed: too few signatures"):
