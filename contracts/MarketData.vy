@@ -26,7 +26,8 @@
                   was ever older than max_age_liquidation, by the governor an hour after it
      forward      F(S) = fixed + ratio * S: far ahead the posted ratio alone; within the window
                   what is averaged already is fixed and the ratio's share is what is left of it;
-                  after the expiry the settlement price, or until there is one, the average
+                  after the expiry the settlement price, or until there is one, the average; as
+                  that is not what settles, it opens no risk
 
      The expiries ahead are a list: each word tells the next one, and an underlying's price word
      the nearest, the only one that a roll looks at. Crossing one moves on to the next.
@@ -399,20 +400,19 @@ def _forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
     if block.timestamp >= expiry:
         item: IMarketData.Expiry = self._expiry(underlying, expiry)
         price: uint256 = item.gathered if item.fixed else self._average(item.gathered)
-        return IMarketData.Forward(fixed=price, ratio=0, fresh=True)
+        return IMarketData.Forward(fixed=price, ratio=0, fresh=item.fixed)
     word: uint256 = self._listed(underlying, expiry)
     fixed: uint256 = 0
     ratio: uint256 = market_word._ratio(word)
+    # unsafe: it was posted in the past
+    fresh: bool = unsafe_sub(block.timestamp, market_word._posted(word)) <= MAX_FORWARD_AGE
     left: uint256 = unsafe_sub(expiry, block.timestamp)  # unsafe: it is ahead
     if left < WINDOW:
-        fixed = self._expiry(underlying, expiry).gathered // WINDOW
+        item: IMarketData.Expiry = self._expiry(underlying, expiry)
+        fixed = item.gathered // WINDOW
         ratio = ratio * left // WINDOW
-    return IMarketData.Forward(
-        fixed=fixed,
-        ratio=ratio,
-        # unsafe: it was posted in the past
-        fresh=unsafe_sub(block.timestamp, market_word._posted(word)) <= MAX_FORWARD_AGE,
-    )
+        fresh = fresh and not item.late
+    return IMarketData.Forward(fixed=fixed, ratio=ratio, fresh=fresh)
 
 
 @internal

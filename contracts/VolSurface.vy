@@ -305,6 +305,10 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
             forward: IMarketData.Forward = staticcall market.forward(query.underlying, expiry)
             if expiry <= block.timestamp:  # nothing moves any more
                 risk.profit = unsafe_add(risk.profit, strips._payoff(position, forward.fixed))
+                if not forward.fresh:  # but nobody knows yet where it stands
+                    waiting: uint256 = strips._waiting(position, forward.fixed)
+                    risk.dated = unsafe_add(risk.dated, waiting)
+                    risk.old = unsafe_add(risk.old, waiting)
                 next = unsafe_add(next, 1)
                 continue
 

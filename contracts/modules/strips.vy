@@ -61,8 +61,8 @@ struct Risk:
     profit: int256  # of what is linear or has expired, WAD * 1e-8
     parity: uint256  # value of puts beside their calls, WAD * 1e-8, in two's complement
     perpetual: int256  # its notional, WAD
-    dated: uint256  # sum of sizes times their forwards, WAD * 1e-8
-    old: uint256  # the part of it whose smile and forward are old
+    dated: uint256  # sum of sizes times their forwards, of what is not settled, WAD * 1e-8
+    old: uint256  # the part of it whose smile and forward are old, or whose average settles nothing
     bound: bool  # whether an option is short, or something linear held
     curved: bool  # whether there are options
     net: int256  # options, 1e-8 contracts
@@ -172,6 +172,20 @@ def _payoff(position: uint256, price: uint256) -> int256:
     if price > strike:
         return unsafe_mul(calls, convert(unsafe_sub(price, strike), int256))
     return unsafe_mul(puts, convert(unsafe_sub(strike, price), int256))
+
+
+@internal
+@pure
+def _waiting(position: uint256, price: uint256) -> uint256:
+    """
+    @notice Contracts of an expired position times the average, which may not be what it settles
+        at, WAD * 1e-8.
+    """
+    calls: int256 = 0
+    puts: int256 = 0
+    calls, puts = instrument_._sizes(position)
+    # unsafe: see above
+    return unsafe_mul(convert(unsafe_add(abs(calls), abs(puts)), uint256), price)
 
 
 @internal

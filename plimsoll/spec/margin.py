@@ -175,6 +175,7 @@ def gather(
 ) -> Risk:
     """Adds up positions of one underlying."""
     risk = Risk()
+    waiting = 0
     spots = [market.index * (WAD + shift) // WAD for shift, _ in extremes(scan_range)]
     for word in words:
         expiry = expiry_of(word)
@@ -190,6 +191,8 @@ def gather(
         price, strike = forward.at(market.index), strike_of(word) * STRIKE_UNIT
         if expiry <= surface.now:  # nothing moves any more
             risk.payoff += payoff(word, price)
+            if not forward.fresh:  # but nobody knows yet where it stands
+                waiting += (abs(calls) + abs(puts)) * price
             continue
         near = expiry - surface.now <= NEAR
         strip = risk.strips.setdefault(expiry, Strip(Sums(near)))
@@ -211,7 +214,7 @@ def gather(
             strip.intrinsics[i] += size * max(0, forward.at(spot) - strike)
         risk.short += max(0, -size)
         risk.bound |= calls < 0 or puts < 0
-    dated = late = 0
+    dated = late = waiting
     for expiry, strip in risk.strips.items():
         forward = surface.forwards[underlying, expiry]
         product = strip.gross * forward.at(market.index)

@@ -76,7 +76,7 @@ class Forward:
 
     fixed: int  # WAD
     ratio: int  # WAD
-    fresh: bool = True  # the ratio is recent, or does not matter any more
+    fresh: bool = True  # the ratio is recent or does not matter any more, the average will settle
 
     def at(self, index: int) -> int:
         return self.fixed + self.ratio * index // WAD
@@ -183,14 +183,15 @@ def gather(params: MarketParams, state: MarketState, expiry: int, item: Expiry, 
 
 
 def forward(expiry: int, item: Expiry, now: int) -> Forward:
-    """Of an expiry as of now; after it what it settles at, or the running average until then."""
+    """Of an expiry as of now; after it what it settles at, or the running average until then,
+    which is not fresh, as it is not what settles."""
     if now >= expiry:
-        return Forward(item.gathered if item.fixed else average(item.gathered), 0, True)
+        return Forward(item.gathered if item.fixed else average(item.gathered), 0, item.fixed)
     left = min(expiry - now, WINDOW)
     return Forward(
         item.gathered // WINDOW,
         item.ratio * left // WINDOW,
-        now - item.posted <= MAX_FORWARD_AGE,
+        now - item.posted <= MAX_FORWARD_AGE and not item.late,
     )
 
 

@@ -32,7 +32,7 @@ def test_forward_through_the_window(market: Contract, watch: Watch, expiry: int)
     assert market.forward(UNDERLYING, expiry) == (settled // 10**8 * 10**8, 0, True)
 
 
-def test_fresh(market: Contract, governor: Account, chain: Chain) -> None:
+def test_fresh(market: Contract, watch: Watch, governor: Account, chain: Chain) -> None:
     """For a day after the ratio was posted, and for ever when it does not matter any more."""
     expiry = chain.timestamp // DAY * DAY + 3 * DAY
     market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
@@ -42,8 +42,28 @@ def test_fresh(market: Contract, governor: Account, chain: Chain) -> None:
     assert not market.forward(UNDERLYING, expiry).fresh
     market.set_ratio(UNDERLYING, expiry, RATIO, sender=governor)
     assert market.forward(UNDERLYING, expiry).fresh
+    watch.hold(expiry - WINDOW, expiry - 500, PRICE)
+    assert not market.forward(UNDERLYING, expiry).fresh
     chain.mine(timestamp=expiry)
     assert market.forward(UNDERLYING, expiry).fresh
+
+
+def test_not_fresh_once_it_is_late(
+    market: Contract, watch: Watch, expiry: int, governor: Account, chain: Chain
+) -> None:
+    """An average that is not what settles, from the second that is one too many until there is
+    another price; whatever is seen between."""
+    silent = expiry - WINDOW // 2
+    watch.hold(expiry - WINDOW, silent, PRICE)
+    market.set_ratio(UNDERLYING, expiry, RATIO, sender=governor)
+    chain.mine(timestamp=silent + 600)
+    assert market.forward(UNDERLYING, expiry).fresh
+    chain.mine(delta=1)
+    for time in (silent + 601, expiry - 1, expiry, expiry + HOUR):
+        assert not market.forward(UNDERLYING, expiry).fresh
+        watch.see(time, PRICE)
+    market.fix(UNDERLYING, expiry, PRICE, sender=governor)
+    assert market.forward(UNDERLYING, expiry) == (PRICE, 0, True)
 
 
 def test_price(

@@ -61,7 +61,7 @@ def test_silent_for_too_long(market: Contract, watch: Watch, expiry: int) -> Non
     assert receipt.events_of(market.ExpiryFixed) == []
     told = market.expiry_of(UNDERLYING, expiry)
     assert (told.gathered, told.late, told.fixed) == (PRICE * WINDOW, True, False)
-    assert market.forward(UNDERLYING, expiry) == (PRICE, 0, True)
+    assert market.forward(UNDERLYING, expiry) == (PRICE, 0, False)
     assert receipt.return_value.next_expiry == 0
     assert watch.see(expiry + HOUR, 3 * PRICE).events_of(market.ExpiryFixed) == []
     assert market.expiry_of(UNDERLYING, expiry) == told
