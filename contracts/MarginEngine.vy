@@ -77,7 +77,6 @@ _factors: uint256
 struct Needs:
     underlyings: uint256  # bitmap of those that a book depends on
     dates: uint256  # bitmap of those of which it has anything but the perpetual
-    curved: uint256  # bitmap of those of which it has options that have not expired
 
 
 struct Tally:
@@ -145,20 +144,16 @@ def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
 def _needs(book: IMarginEngine.Book) -> Needs:
     needs: Needs = empty(Needs)
     every: uint256 = 0  # an id beyond the bitmap has one bit at least beyond its 6 bits
-    # the series of the last live option: more of it tells nothing new
-    seen: uint256 = max_value(uint256)
+    seen: uint256 = max_value(uint256)  # underlying and expiry: more of them tells nothing new
     for position: uint256 in book.positions:
         if position >> 200 == seen:
             continue
         every |= position
         bit: uint256 = 1 << (position >> 240)
         needs.underlyings |= bit
-        expiry: uint256 = instrument_._expiry(position)
-        if expiry != 0:
+        if instrument_._expiry(position) != 0:
             needs.dates |= bit
-        if expiry > block.timestamp and instrument_._strike(position) != 0:
-            needs.curved |= bit
-            seen = position >> 200
+        seen = position >> 200
     assert every >> 246 == 0 and needs.underlyings & 1 == 0, "engine: unknown underlying"
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:
@@ -214,7 +209,6 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
                     params=params,
                     spot=spot,
                     apart=book.level == scan.POSITION,
-                    curved=(needs.curved >> underlying) & 1 == 1,
                     stored=stored,
                 ),
                 book.positions,

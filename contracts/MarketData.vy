@@ -24,7 +24,8 @@
      settlement   average of the index over the 1,800 s before an expiry, rounded down to 1e-10;
                   fixed by whoever rolls first after it, or, where within that window the index
                   was ever older than max_age_liquidation, by the governor an hour after it
-     forward      F(S) = fixed + ratio * S: far ahead the posted ratio alone; within the window
+     forward      F(S) = fixed + ratio * S: far ahead the posted ratio alone, for options the one
+                  posted before their epoch, as their words; within the window
                   what is averaged already is fixed and the ratio's share is what is left of it;
                   after the expiry the settlement price, or until there is one, the average; as
                   that is not what settles, it opens no risk
@@ -69,6 +70,7 @@ SETTLEMENT_UNIT: constant(uint256) = 10**8  # WAD: settlement prices are multipl
 MAX_EXPIRIES: constant(uint256) = 16  # ahead, per underlying
 MAX_AHEAD: constant(uint256) = 2 * 365 * DAY
 MAX_FORWARD_AGE: constant(uint256) = DAY  # oldest ratio that counts as fresh
+NEWEST: constant(uint256) = max_value(uint256)  # as of a time beyond all
 MIN_RATIO: constant(uint256) = 8 * wad.WAD // 10
 MAX_RATIO: constant(uint256) = 125 * wad.WAD // 100
 RATIO_STEP: constant(uint256) = 200  # bps that an update may change a ratio
@@ -351,7 +353,7 @@ def _price(word: uint256) -> (uint256, int256):
     expiry: uint256 = instrument._expiry(word)
     if expiry == 0:
         return market.mark, convert(market.mark, int256) - market.funding
-    forward: IMarketData.Forward = self._forward(underlying, expiry)
+    forward: IMarketData.Forward = self._forward(underlying, expiry, NEWEST)
     mark: uint256 = forward.fixed + forward.ratio * market.index // wad.WAD
     return mark, convert(mark, int256)
 
@@ -386,17 +388,18 @@ def unsettled(word: uint256) -> (int256, bool):
 @external
 @view
 @reentrant
-def forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
+def forward(underlying: uint256, expiry: uint256, time: uint256) -> IMarketData.Forward:
     """
     @notice The forward of an expiry as of now: F(S) = fixed + ratio * S, rounded down. Reverts
         for an expiry that was never listed.
+    @param time When an epoch began: a ratio posted since does not count in it.
     """
-    return self._forward(underlying, expiry)
+    return self._forward(underlying, expiry, time)
 
 
 @internal
 @view
-def _forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
+def _forward(underlying: uint256, expiry: uint256, time: uint256) -> IMarketData.Forward:
     if block.timestamp >= expiry:
         item: IMarketData.Expiry = self._expiry(underlying, expiry)
         price: uint256 = item.gathered if item.fixed else self._average(item.gathered)
@@ -404,8 +407,12 @@ def _forward(underlying: uint256, expiry: uint256) -> IMarketData.Forward:
     word: uint256 = self._listed(underlying, expiry)
     fixed: uint256 = 0
     ratio: uint256 = market_word._ratio(word)
+    posted: uint256 = market_word._posted(word)
     # unsafe: it was posted in the past
-    fresh: bool = unsafe_sub(block.timestamp, market_word._posted(word)) <= MAX_FORWARD_AGE
+    fresh: bool = unsafe_sub(block.timestamp, posted) <= MAX_FORWARD_AGE
+    if posted >= time:
+        ratio = market_word._before(word)
+        fresh = fresh and not market_word._aged(word)
     left: uint256 = unsafe_sub(expiry, block.timestamp)  # unsafe: it is ahead
     if left < WINDOW:
         item: IMarketData.Expiry = self._expiry(underlying, expiry)
@@ -609,7 +616,7 @@ def list_expiry(underlying: uint256, expiry: uint256, ratio: uint256):
     @notice Steward or governor, outside of batches: an expiry that futures and options may have.
     @param expiry A multiple of 1,800 s, more than an hour and at most two years ahead; at most 16
         are ahead of an underlying.
-    @param ratio Of the forward to the index, 0.8 .. 1.25, WAD.
+    @param ratio Of the forward to the index, 0.8 .. 1.25, WAD, rounded down to 1e-9.
     """
     governed._only_steward()
     state: IMarketData.State = self._settle(underlying)[1]
@@ -637,20 +644,31 @@ def list_expiry(underlying: uint256, expiry: uint256, ratio: uint256):
         earlier.next = expiry
         self.expiries[underlying][before] = market_word._pack_expiry(earlier)
     log IMarketData.ExpiryListed(underlying=underlying, expiry=expiry)
-    item: IMarketData.Expiry = empty(IMarketData.Expiry)
-    item.next = next
-    self._set_ratio(underlying, expiry, item, ratio)
+    self._set_ratio(
+        underlying,
+        expiry,
+        IMarketData.Expiry(
+            ratio=ratio,
+            posted=block.timestamp,
+            before=0,
+            aged=False,
+            gathered=0,
+            late=False,
+            fixed=False,
+            next=next,
+        ),
+        ratio,
+    )
 
 
 @external
 def set_ratio(underlying: uint256, expiry: uint256, ratio: uint256):
     """
-    @notice Surface, steward or governor, outside of batches: the forward ratio of an expiry
-        ahead.
-    @param ratio 0.8 .. 1.25, WAD; at most 2 % off what it was.
+    @notice Surface only, outside of batches: the forward ratio of an expiry ahead. What was posted
+        last must be in effect by now, in whatever epoch, as it will be what was before.
+    @param ratio 0.8 .. 1.25, WAD, rounded down to 1e-9; at most 2 % off what it was.
     """
-    if msg.sender != self.surface:
-        governed._only_steward()
+    assert msg.sender == self.surface, "market: not the surface"
     governed._only_locked()
     item: IMarketData.Expiry = market_word._unpack_expiry(self._listed(underlying, expiry))
     assert block.timestamp < expiry, "market: expired"
@@ -663,10 +681,12 @@ def set_ratio(underlying: uint256, expiry: uint256, ratio: uint256):
 def _set_ratio(underlying: uint256, expiry: uint256, item: IMarketData.Expiry, ratio: uint256):
     assert MIN_RATIO <= ratio and ratio <= MAX_RATIO, "market: ratio out of range"
     updated: IMarketData.Expiry = item
-    updated.ratio = ratio
+    updated.before = item.ratio
+    updated.aged = block.timestamp - item.posted > MAX_FORWARD_AGE
+    updated.ratio = ratio // market_word.RATIO_UNIT * market_word.RATIO_UNIT
     updated.posted = block.timestamp
     self.expiries[underlying][expiry] = market_word._pack_expiry(updated)
-    log IMarketData.RatioChanged(underlying=underlying, expiry=expiry, ratio=ratio)
+    log IMarketData.RatioChanged(underlying=underlying, expiry=expiry, ratio=updated.ratio)
 
 
 @external

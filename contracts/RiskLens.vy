@@ -56,7 +56,6 @@ struct Core:
     book: IMarginEngine.Book
     factors: IMarginEngine.Factors
     needs: uint256  # bitmap of underlyings
-    curved: uint256  # bitmap of those with live options
     moved: uint256  # the one that is at another price; 0: none
     price: uint256
 
@@ -143,12 +142,8 @@ def _core(account: uint256) -> Core:
     engine: IMarginEngine = IMarginEngine(staticcall registry.engine())
     book: IMarginEngine.Book = staticcall vault.book_of(account)
     needs: uint256 = 0
-    curved: uint256 = 0
     for word: uint256 in book.positions:
-        bit: uint256 = 1 << instrument._underlying(word)
-        needs |= bit
-        if instrument._strike(word) != 0 and instrument._expiry(word) > block.timestamp:
-            curved |= bit
+        needs |= 1 << instrument._underlying(word)
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:
             needs |= 1 << self._asset(engine, holding.asset).underlying
@@ -158,7 +153,6 @@ def _core(account: uint256) -> Core:
         book=book,
         factors=staticcall engine.factors(),
         needs=needs,
-        curved=curved,
         moved=0,
         price=0,
     )
@@ -198,7 +192,6 @@ def _measure(
             params=self._params(core.engine, underlying),
             spot=spot,
             apart=apart,
-            curved=(core.curved >> underlying) & 1 == 1,
             stored=False,
         ),
         core.book.positions,

@@ -36,8 +36,9 @@
 
      Nothing that the arithmetic meets makes it revert, so a word can be refused for two reasons
      only: the underlying has no span, or the expiry no smile; and then nothing is listed on them.
-     What the market tells of a forward counts as of when a word is computed, so within an epoch
-     the words of strikes computed before and after a new ratio differ by that much.
+     Smiles and the ratios of forwards are those posted before an epoch began: were a ratio to count
+     at once, a put would be off by all that it moved until its word knows it too. Only what the
+     last half hour gathers counts as of when a word is computed.
 
      Trusted: MarketData; the pricer; the feeds and the steward for smiles, within the bounds of `post`.
 @custom:kill Nothing to stop: without new smiles the last ones stay. The governor replaces feeds.
@@ -229,7 +230,7 @@ def _priced(
     return staticcall pricer.words(
         epoch,
         expiry,
-        staticcall market.forward(series >> 40, expiry),
+        staticcall market.forward(series >> 40, expiry, epoch.time),
         smiles._unpack(self._effective(series, epoch.time)),
         strikes,
     )
@@ -260,14 +261,11 @@ def _effective(series: uint256, time: uint256) -> uint256:
 def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVolSurface.Measure:
     """
     @notice Measures positions that net, or each by itself.
-    @dev Reverts "surface: unexpected option" for a live option where the query says that there is
-        none, "surface: unknown underlying", "surface: no smile".
+    @dev Reverts "surface: unknown underlying", "surface: no smile".
     @param positions Position words; those of other underlyings are left out.
     """
-    frame: strips.Frame = empty(strips.Frame)
-    if query.curved:
-        epoch: IVolSurface.Epoch = self._unpack(self._at(query.underlying, query.prices))
-        frame = strips._frame(epoch, query.prices.index, query.params.scan_range)
+    epoch: IVolSurface.Epoch = self._unpack(self._at(query.underlying, query.prices))
+    frame: strips.Frame = strips._frame(epoch, query.prices.index, query.params.scan_range)
     sum: IVolSurface.Measure = empty(IVolSurface.Measure)
     count: uint256 = len(positions)
     for i: uint256 in range(count if query.apart else 1, bound=128):
@@ -302,7 +300,9 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 risk.bound = True
                 next = unsafe_add(next, 1)
                 continue
-            forward: IMarketData.Forward = staticcall market.forward(query.underlying, expiry)
+            forward: IMarketData.Forward = staticcall market.forward(
+                query.underlying, expiry, frame.grid.time
+            )
             if expiry <= block.timestamp:  # nothing moves any more
                 risk.profit = unsafe_add(risk.profit, strips._payoff(position, forward.fixed))
                 if not forward.fresh:  # but nobody knows yet where it stands
@@ -421,7 +421,6 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 strip.vega = unsafe_add(strip.vega, known[place].vega)
                 known[place] = strip
         if signs != 0:
-            assert query.curved, "surface: unexpected option"
             risk.curved = True
             risk.bound = risk.bound or signs & instrument_.SHORT != 0
             # longs and shorts, from longs less shorts
@@ -499,7 +498,9 @@ def mark(instrument: uint256) -> (uint256, uint256):
         unsafe_mul(scenario._lane(word, scan.NOW + 2), unit) >> 64,
         scan._axis(epoch, prices.index),
     )
-    forward: IMarketData.Forward = staticcall market.forward(underlying, series & UINT40)
+    forward: IMarketData.Forward = staticcall market.forward(
+        underlying, series & UINT40, epoch.time
+    )
     if instrument_._kind(instrument) == instrument_.PUT:
         ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD
         worth += convert(strike * instrument_.STRIKE_UNIT, int256) - convert(ahead, int256)

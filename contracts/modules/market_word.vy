@@ -8,14 +8,15 @@
             | max_age_open 20 | max_age_liquidation 20 | alarm 12 | stable_rate 14
               | premium_bound 12 | premium_window 17 | is_observed 1 | feed 160 |          config
 
-            | gathered 96 | ratio 64 | posted 40 | next 24 | 0 30 | late 1 | fixed 1 |     expiry
+            | gathered 96 | before 32 | ratio 32 | posted 40 | next 24
+              | 0 29 | aged 1 | late 1 | fixed 1 |                                       expiry
 
             | next_expiry 24 | index 96 | stable 96 | 0 38 | validity 2 |                  told
             | funding int96 | 0 64 | mark 96 |
 
 @dev A premium is observed where there is a feed of it: what knows this spares a look at its slot.
      Expiries that the next one is told by are in units of 1,800 s, of which they are multiples;
-     24 bits of them last until the year 2927. A window gathers at most 1,800 * 10**25 < 2**95.
+     24 bits of them last until the year 2927. Ratios are multiples of 1e-9. A window gathers at most 1,800 * 10**25 < 2**95.
      Prices are at most 10**25 < 2**84, premiums at most 10**17 < 2**57 (10 %), times are seconds.
      Cumulative funding fits for 36 years at the highest price with the highest premium, for
      3,600 at a price of 100,000.
@@ -24,6 +25,7 @@
 from interfaces import IMarketData
 
 WINDOW: constant(uint256) = 1_800  # seconds: expiries are multiples
+RATIO_UNIT: constant(uint256) = 10**9  # WAD: ratios are multiples
 FUNDING_LIMIT: constant(int256) = 2**95 - 1
 PREMIUM_LIMIT: constant(int256) = 2**59 - 1
 
@@ -33,9 +35,9 @@ UINT14: constant(uint256) = 2**14 - 1
 UINT17: constant(uint256) = 2**17 - 1
 UINT20: constant(uint256) = 2**20 - 1
 UINT24: constant(uint256) = 2**24 - 1
+UINT32: constant(uint256) = 2**32 - 1
 UINT40: constant(uint256) = 2**40 - 1
 UINT60: constant(uint256) = 2**60 - 1
-UINT64: constant(uint256) = 2**64 - 1
 UINT96: constant(uint256) = 2**96 - 1
 UINT160: constant(uint256) = 2**160 - 1
 
@@ -89,9 +91,11 @@ def _pack_expiry(item: IMarketData.Expiry) -> uint256:
     """
     return (
         (item.gathered << 160)
-        | (item.ratio << 96)
+        | (item.before // RATIO_UNIT << 128)
+        | (item.ratio // RATIO_UNIT << 96)
         | (item.posted << 56)
         | (item.next // WINDOW << 32)
+        | (convert(item.aged, uint256) << 2)
         | (convert(item.late, uint256) << 1)
         | convert(item.fixed, uint256)
     )
@@ -103,6 +107,8 @@ def _unpack_expiry(word: uint256) -> IMarketData.Expiry:
     return IMarketData.Expiry(
         ratio=self._ratio(word),
         posted=self._posted(word),
+        before=self._before(word),
+        aged=self._aged(word),
         gathered=word >> 160,
         late=word & 2 != 0,
         fixed=word & 1 != 0,
@@ -113,7 +119,19 @@ def _unpack_expiry(word: uint256) -> IMarketData.Expiry:
 @internal
 @pure
 def _ratio(word: uint256) -> uint256:
-    return (word >> 96) & UINT64
+    return unsafe_mul((word >> 96) & UINT32, RATIO_UNIT)
+
+
+@internal
+@pure
+def _before(word: uint256) -> uint256:
+    return unsafe_mul((word >> 128) & UINT32, RATIO_UNIT)
+
+
+@internal
+@pure
+def _aged(word: uint256) -> bool:
+    return word & 4 != 0
 
 
 @internal

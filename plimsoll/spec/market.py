@@ -5,7 +5,8 @@ new one: a report after ten silent hours moves nothing for those hours.
 
 What is to be delivered at an expiry is the average of the index over the 30 minutes before it. So
 its forward is affine in the index, F(S) = fixed + ratio * S: the part that has been averaged is
-fixed, the rest moves with the index at the posted ratio.
+fixed, the rest moves with the index at the posted ratio: for options the one posted before their
+epoch began, as their scenario words know no other.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ MAX_PRICE = 10**25  # ten million per unit: keeps cumulative funding within its 
 WINDOW = HOUR // 2  # before an expiry, over which the index is averaged; expiries are multiples
 SETTLEMENT_UNIT = 10**8  # WAD; settlement prices are multiples, which makes every payoff exact
 MAX_FORWARD_AGE = 24 * HOUR  # oldest ratio that still counts as fresh
+RATIO_UNIT = 10**9  # WAD; ratios are multiples
+NEWEST = 2**256 - 1  # as of a time beyond all
 
 STALE, LIQUIDATION, OPEN = 0, 1, 2  # what a price may still be used for, see `validity`
 
@@ -63,8 +66,10 @@ class Market:
 class Expiry:
     """What is known of an expiry."""
 
-    ratio: int  # of the forward to the index, WAD
+    ratio: int  # of the forward to the index, WAD: the one posted last
     posted: int  # when
+    before: int  # the one before, which counts in what began no later
+    aged: bool = False  # whether that was old by then
     gathered: int = 0  # sum of the index over the window, WAD * s; once fixed: settlement price
     late: bool = False  # within the window the index was too old to settle on
     fixed: bool = False
@@ -182,16 +187,28 @@ def gather(params: MarketParams, state: MarketState, expiry: int, item: Expiry, 
     return item
 
 
-def forward(expiry: int, item: Expiry, now: int) -> Forward:
-    """Of an expiry as of now; after it what it settles at, or the running average until then,
-    which is not fresh, as it is not what settles."""
+def list_expiry(ratio: int, now: int) -> Expiry:
+    ratio = ratio // RATIO_UNIT * RATIO_UNIT
+    return Expiry(ratio, now, ratio)
+
+
+def set_ratio(item: Expiry, ratio: int, now: int) -> Expiry:
+    """With a new ratio; the last one is in effect by now, in whatever epoch."""
+    ratio = ratio // RATIO_UNIT * RATIO_UNIT
+    aged = now - item.posted > MAX_FORWARD_AGE
+    return replace(item, ratio=ratio, posted=now, before=item.ratio, aged=aged)
+
+
+def forward(expiry: int, item: Expiry, now: int, time: int = NEWEST) -> Forward:
+    """Of an expiry as of now, in an epoch that began at a time; after it what it settles at, or the
+    running average until then, which is not fresh, as it is not what settles."""
     if now >= expiry:
         return Forward(item.gathered if item.fixed else average(item.gathered), 0, item.fixed)
-    left = min(expiry - now, WINDOW)
+    left, known = min(expiry - now, WINDOW), item.posted < time
     return Forward(
         item.gathered // WINDOW,
-        item.ratio * left // WINDOW,
-        now - item.posted <= MAX_FORWARD_AGE and not item.late,
+        (item.ratio if known else item.before) * left // WINDOW,
+        now - item.posted <= MAX_FORWARD_AGE and (known or not item.aged) and not item.late,
     )
 
 

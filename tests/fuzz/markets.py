@@ -7,6 +7,7 @@ from plimsoll.spec import market as market_spec
 from plimsoll.spec.market import (
     HOUR,
     MAX_PRICE,
+    RATIO_UNIT,
     SETTLEMENT_UNIT,
     WINDOW,
     Expiry,
@@ -60,7 +61,6 @@ class Markets(Told[int, Market]):
         self.mid = {u: Round(self.prices[u], now, now) for u in TRADED}
         self.rolled = Told(self._roll)
         self.expiries = Told(self._expiry)
-        self.forwards = Told(self._forward)
 
     # -- as of now -------------------------------------------------------------------------------
 
@@ -93,8 +93,9 @@ class Markets(Told[int, Market]):
         params, state = self.params[underlying], self.stored[underlying]
         return market_spec.gather(params, state, expiry, self.listed[series], self.now)
 
-    def _forward(self, series: Series) -> Forward:
-        return market_spec.forward(series[1], self.expiries[series], self.now)
+    def forward(self, series: Series, time: int) -> Forward:
+        """In an epoch that began at a time."""
+        return market_spec.forward(series[1], self.expiries[series], self.now, time)
 
     def of(self, underlying: int) -> list[int]:
         """Expiries of an underlying."""
@@ -110,9 +111,11 @@ class Markets(Told[int, Market]):
         following = min(after, default=0) if expiry > self.now else 0
         return (
             item.gathered << 160
-            | item.ratio << 96
+            | item.before // RATIO_UNIT << 128
+            | item.ratio // RATIO_UNIT << 96
             | item.posted << 56
             | following // WINDOW << 32
+            | item.aged << 2
             | item.late << 1
             | item.fixed
         )
@@ -143,7 +146,7 @@ class Markets(Told[int, Market]):
         require(series not in self.listed, "market: already listed")
         require(RATIOS[0] <= ratio <= RATIOS[1], "market: ratio out of range")
         self.advance(underlying)
-        self.listed[series] = Expiry(ratio, self.now)
+        self.listed[series] = market_spec.list_expiry(ratio, self.now)
         ahead = min(t for t in self.of(underlying) if t > self.now)
         self.stored[underlying] = replace(self.stored[underlying], next_expiry=ahead)
 
@@ -153,7 +156,7 @@ class Markets(Told[int, Market]):
         near = abs(ratio - item.ratio) * BPS <= RATIO_STEP * item.ratio
         require(near, "market: ratio moves too far")
         require(RATIOS[0] <= ratio <= RATIOS[1], "market: ratio out of range")
-        self.listed[series] = replace(item, ratio=ratio, posted=self.now)
+        self.listed[series] = market_spec.set_ratio(item, ratio, self.now)
 
     def fix(self, series: Series, price: int) -> None:
         require(self.now >= series[1] + HOUR, "market: too early")
@@ -172,7 +175,7 @@ class Markets(Told[int, Market]):
 
     def forget(self) -> None:
         """After time, a source or a parameter has changed."""
-        for told in (self, self.rolled, self.expiries, self.forwards):
+        for told in (self, self.rolled, self.expiries):
             told.clear()
 
 

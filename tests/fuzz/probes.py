@@ -209,8 +209,9 @@ def surfaces_tell_the_same(m: Machine) -> None:
     for series in m.markets.listed:
         item = tuple(world.market.expiry_of(*series))[:-1]
         check(item == astuple(m.markets.expiries[series]), "same expiry", series, item)
-        forward = tuple(world.market.forward(*series))
-        check(forward == astuple(m.markets.forwards[series]), "same forward", series, forward)
+        time = m.surfaces.epochs[series[0]].time
+        forward = tuple(world.market.forward(*series, time))
+        check(forward == astuple(m.surfaces.forwards[series]), "same forward", series, forward)
     account = m.choices.pick(world.accounts)
     words = m.ledger.account(account).positions
     known = [

@@ -534,7 +534,7 @@ def _post(m: Machine, series: Series, shape: Smile, ratio: int, time: int) -> Ac
 
 
 def post(m: Machine) -> None:
-    """The steward posts a smile and a ratio, or the ratio alone; not all that he tries stands."""
+    """The steward posts a smile and a ratio; not all that he tries stands."""
     choices = m.choices
     known = [series for series in m.surfaces.smiles if series[1] > m.now or choices.chance(3)]
     if not known:
@@ -544,10 +544,6 @@ def post(m: Machine) -> None:
     ratio = m.markets.listed[series].ratio * (BPS + choices.integer(-180, 180)) // BPS
     if choices.chance(5):
         ratio = ratio * 102 // 100
-    if choices.chance(20):
-        model = partial(m.markets.set_ratio, series, ratio)
-        parameters.change(m, m.world.market.set_ratio, (*series, ratio), model)
-        return
     old, posted, _ = smile_spec.unpack(m.surfaces.smiles[series][0])
     if m.now < posted + HOUR and choices.chance(80):
         tick(m)

@@ -6,6 +6,7 @@ from typing import Any
 from plimsoll.spec import smile as smile_spec
 from plimsoll.spec import surface as surface_spec
 from plimsoll.spec.margin import Surface
+from plimsoll.spec.market import Forward
 from plimsoll.spec.scan import Grid
 from plimsoll.spec.smile import Smile
 from plimsoll.spec.surface import Epoch
@@ -25,6 +26,7 @@ class Surfaces:
         self.cached: dict[int, int] = {}  # words as stored, by key
         self.epochs = Told(self._epoch)
         self._series = Told(self._worked_out)
+        self.forwards = Told(self._forward)
         self.grids = Told(self._grid)
         self.words = Told(self._word)
 
@@ -32,7 +34,7 @@ class Surfaces:
 
     @property
     def told(self) -> Surface:
-        return Surface(self.markets.now, self.markets.forwards, self.grids, self.words)
+        return Surface(self.markets.now, self.forwards, self.grids, self.words)
 
     def _epoch(self, underlying: int) -> Epoch:
         epoch, market, now = self.stored[underlying], self.markets[underlying], self.markets.now
@@ -40,12 +42,15 @@ class Surfaces:
             return surface_spec.begin(epoch, market.index, market.next_expiry, now)
         return epoch
 
+    def _forward(self, series: Series) -> Forward:
+        return self.markets.forward(series, self.epochs[series[0]].time)
+
     def _grid(self, underlying: int) -> Grid:
         epoch = self.epochs[underlying]
         return Grid(epoch.reference, epoch.span, epoch.bound)
 
     def _worked_out(self, series: Series) -> surface_spec.Series:
-        epoch, forward = self.epochs[series[0]], self.markets.forwards[series]
+        epoch, forward = self.epochs[series[0]], self.forwards[series]
         shape, _, _ = smile_spec.unpack(surface_spec.effective(*self.smiles[series], epoch))
         return surface_spec.series(epoch, series[1], forward.fixed, forward.ratio, shape)
 
@@ -103,7 +108,7 @@ class Surfaces:
 
     def forget(self) -> None:
         """After time, a source, a smile or a parameter has changed."""
-        for told in (self.epochs, self._series, self.grids, self.words):
+        for told in (self.epochs, self._series, self.forwards, self.grids, self.words):
             told.clear()
 
 

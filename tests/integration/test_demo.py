@@ -131,9 +131,9 @@ def test_broken_law(prices: Path) -> None:
 def test_payoffs() -> None:
     """Of what is over and fixed only: 3 futures sold at 39,840, 5 puts worth 17,160, no calls."""
     over, open_ = 1_584_086_400, 1_585_296_000
-    fixed = Expiry(WAD, 0, 39_840 * WAD, fixed=True)
+    fixed = Expiry(WAD, 0, WAD, gathered=39_840 * WAD, fixed=True)
     market: Any = SimpleNamespace(
-        expiry_of=lambda _, expiry: fixed if expiry == over else Expiry(WAD, 0)
+        expiry_of=lambda _, expiry: fixed if expiry == over else Expiry(WAD, 0, WAD)
     )
     strike = 57_000 * SIZE
     words = [

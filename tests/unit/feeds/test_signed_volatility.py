@@ -134,11 +134,11 @@ def test_any_two_of_three(
     for step, by in enumerate((*combinations(signers, 2), signers)):
         chain.mine(delta=60)
         smile = replace(FLAT, a=FLAT.a + step, b=7, rho=-5, m=-3)
-        sent = replace(report, time=chain.timestamp - 1, smile=smile, ratio=WAD + step)
+        sent = replace(report, time=chain.timestamp - 1, smile=smile, ratio=WAD + step * 10**9)
         bring(sent, by)
         last = surface.posted(UNDERLYING, report.expiry)
         assert last == (astuple(smile), sent.time, chain.timestamp)
-        assert market.forward(UNDERLYING, report.expiry).ratio == WAD + step
+        assert market.expiry_of(UNDERLYING, report.expiry).ratio == WAD + step * 10**9
 
 
 def test_digest(volatility: Contract, signers: list[Account], report: Report, chain: Chain) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.spec.market import NEWEST
 from tests.harness import Account, Chain, Contract, reverts
 from tests.unit.market_data.conftest import HOUR, PRICE, UNDERLYING, WINDOW, Watch
 
@@ -20,7 +21,7 @@ def test_fixes(market: Contract, late: int, governor: Account) -> None:
     assert (event.underlying, event.expiry, event.price) == (UNDERLYING, late, PRICE)
     told = market.expiry_of(UNDERLYING, late)
     assert (told.gathered, told.late, told.fixed) == (PRICE, True, True)
-    assert market.forward(UNDERLYING, late) == (PRICE, 0, True)
+    assert market.forward(UNDERLYING, late, NEWEST) == (PRICE, 0, True)
     assert market.state(UNDERLYING).next_expiry == 0
 
 

@@ -1,5 +1,6 @@
 """Forwards, what is worth what, and what settles: over the life of an expiry."""
 
+from plimsoll.spec.market import NEWEST
 from plimsoll.spec.words import call, future, key_of, pack_position, perpetual, put
 from tests.harness import Account, Chain, Contract, reverts
 from tests.unit.market_data.conftest import (
@@ -21,31 +22,51 @@ def test_forward_through_the_window(market: Contract, watch: Watch, expiry: int)
     """The ratio melts away as the average fills; together they are the forward."""
     begin = expiry - WINDOW
     watch.see(begin, PRICE)
-    assert market.forward(UNDERLYING, expiry) == (0, RATIO, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST) == (0, RATIO, True)
     watch.see(begin + WINDOW // 3, 2 * PRICE)
     third = PRICE * (WINDOW // 3) // WINDOW
-    assert market.forward(UNDERLYING, expiry) == (third, RATIO * 2 // 3, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST) == (third, RATIO * 2 // 3, True)
     mark = third + RATIO * 2 // 3 * 2 * PRICE // WAD
     assert market.price.call(future(UNDERLYING, expiry)) == (mark, mark)
     watch.hold(begin + WINDOW // 3, expiry, 2 * PRICE)
     settled = third + 2 * PRICE * 2 // 3
-    assert market.forward(UNDERLYING, expiry) == (settled // 10**8 * 10**8, 0, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST) == (settled // 10**8 * 10**8, 0, True)
 
 
 def test_fresh(market: Contract, watch: Watch, governor: Account, chain: Chain) -> None:
     """For a day after the ratio was posted, and for ever when it does not matter any more."""
     expiry = chain.timestamp // DAY * DAY + 3 * DAY
+    market.set_surface(governor, sender=governor)
     market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
     chain.mine(delta=DAY)
-    assert market.forward(UNDERLYING, expiry).fresh
+    assert market.forward(UNDERLYING, expiry, NEWEST).fresh
     chain.mine(delta=1)
-    assert not market.forward(UNDERLYING, expiry).fresh
+    assert not market.forward(UNDERLYING, expiry, NEWEST).fresh
     market.set_ratio(UNDERLYING, expiry, RATIO, sender=governor)
-    assert market.forward(UNDERLYING, expiry).fresh
+    assert market.forward(UNDERLYING, expiry, NEWEST).fresh
     watch.hold(expiry - WINDOW, expiry - 500, PRICE)
-    assert not market.forward(UNDERLYING, expiry).fresh
+    assert not market.forward(UNDERLYING, expiry, NEWEST).fresh
     chain.mine(timestamp=expiry)
-    assert market.forward(UNDERLYING, expiry).fresh
+    assert market.forward(UNDERLYING, expiry, NEWEST).fresh
+
+
+def test_in_an_epoch(market: Contract, governor: Account, chain: Chain) -> None:
+    """A ratio counts in those that begin after it was posted; so does that it is fresh."""
+    expiry = chain.timestamp // DAY * DAY + 3 * DAY
+    market.set_surface(governor, sender=governor)
+    market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
+    epoch = chain.timestamp
+    assert market.forward(UNDERLYING, expiry, epoch) == (0, RATIO, True)
+    chain.mine(delta=DAY)
+    for step, fresh in ((1, True), (2, True), (3, False)):
+        ratio = RATIO + step * 10**9
+        market.set_ratio(UNDERLYING, expiry, ratio + 10**9 - 1, sender=governor)
+        told = market.expiry_of(UNDERLYING, expiry)
+        assert (told.ratio, told.before, told.aged) == (ratio, ratio - 10**9, not fresh)
+        assert market.forward(UNDERLYING, expiry, chain.timestamp) == (0, ratio - 10**9, fresh)
+        assert market.forward(UNDERLYING, expiry, chain.timestamp + 1) == (0, ratio, True)
+        assert market.price.call(future(UNDERLYING, expiry))[0] == ratio * PRICE // WAD
+        chain.mine(delta=60 if step == 1 else DAY + 1)
 
 
 def test_not_fresh_once_it_is_late(
@@ -55,15 +76,16 @@ def test_not_fresh_once_it_is_late(
     another price; whatever is seen between."""
     silent = expiry - WINDOW // 2
     watch.hold(expiry - WINDOW, silent, PRICE)
+    market.set_surface(governor, sender=governor)
     market.set_ratio(UNDERLYING, expiry, RATIO, sender=governor)
     chain.mine(timestamp=silent + 600)
-    assert market.forward(UNDERLYING, expiry).fresh
+    assert market.forward(UNDERLYING, expiry, NEWEST).fresh
     chain.mine(delta=1)
     for time in (silent + 601, expiry - 1, expiry, expiry + HOUR):
-        assert not market.forward(UNDERLYING, expiry).fresh
+        assert not market.forward(UNDERLYING, expiry, NEWEST).fresh
         watch.see(time, PRICE)
     market.fix(UNDERLYING, expiry, PRICE, sender=governor)
-    assert market.forward(UNDERLYING, expiry) == (PRICE, 0, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST) == (PRICE, 0, True)
 
 
 def test_price(
@@ -147,9 +169,10 @@ def test_unsettled_when_nobody_knows(
 
 def test_unknown_expiry(market: Contract, expiry: int, chain: Chain) -> None:
     for time in (expiry + WINDOW, chain.timestamp // HOUR * HOUR - HOUR):
-        for view in (market.forward, market.expiry_of):
-            with reverts("market: unknown expiry"):
-                view(UNDERLYING, time)
+        with reverts("market: unknown expiry"):
+            market.forward(UNDERLYING, time, NEWEST)
+        with reverts("market: unknown expiry"):
+            market.expiry_of(UNDERLYING, time)
         for function in (market.price, market.unsettled):
             with reverts("market: unknown expiry"):
                 function.call(future(UNDERLYING, time))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.spec.market import NEWEST
 from tests.harness import Account, Chain, Contract, reverts
 from tests.unit.market_data.conftest import DAY, HOUR, PRICE, UNDERLYING, WAD, WINDOW, stored
 
@@ -30,7 +31,8 @@ def test_lists(market: Contract, steward: Account, hour: int, chain: Chain) -> N
     assert (event.underlying, event.expiry) == (UNDERLYING, expiry)
     [event] = receipt.events_of(market.RatioChanged)
     assert (event.underlying, event.expiry, event.ratio) == (UNDERLYING, expiry, RATIO)
-    assert market.expiry_of(UNDERLYING, expiry) == (RATIO, receipt.timestamp, 0, False, False, 0)
+    told = (RATIO, receipt.timestamp, RATIO, False, 0, False, False, 0)
+    assert market.expiry_of(UNDERLYING, expiry) == told
     assert market.peek(UNDERLYING).next_expiry == stored(market).next_expiry == expiry
 
 
@@ -66,7 +68,7 @@ def test_first_and_last(market: Contract, governor: Account, hour: int, chain: C
             market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
     for expiry in (hour + 2 * HOUR + WINDOW, hour + HOUR + 730 * DAY):
         market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
-        assert market.forward(UNDERLYING, expiry) == (0, RATIO, True)
+        assert market.forward(UNDERLYING, expiry, NEWEST) == (0, RATIO, True)
 
 
 def test_already_listed(market: Contract, governor: Account, expiry: int) -> None:

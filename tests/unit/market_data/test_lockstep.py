@@ -99,6 +99,7 @@ class Lockstep(RuleBasedStateMachine):
         registry = project.Registry.deploy(GOVERNOR, GOVERNOR, GOVERNOR, quote, sender=GOVERNOR)
         self.market = project.MarketData.deploy(registry, sender=GOVERNOR)
         self.index, self.spare, self.mid = (Source(new_feed(project, GOVERNOR)) for _ in range(3))
+        self.market.set_surface(GOVERNOR, sender=GOVERNOR)
         self.has_premium = False
         self.expiries: dict[int, Expiry] = {}  # as stored
 
@@ -228,7 +229,7 @@ class Lockstep(RuleBasedStateMachine):
             reason = "market: too many expiries"
         else:
             self._advance(send())
-            self.expiries[expiry] = Expiry(ratio, now)
+            self.expiries[expiry] = spec.list_expiry(ratio, now)
             self.state = replace(self.state, next_expiry=min(t for t in self.expiries if t > now))
             return
         with reverts(reason):
@@ -253,7 +254,7 @@ class Lockstep(RuleBasedStateMachine):
             reason = "market: ratio out of range"
         else:
             send()
-            self.expiries[expiry] = replace(old, ratio=ratio, posted=now)
+            self.expiries[expiry] = spec.set_ratio(old, ratio, now)
             return
         with reverts(reason):
             send()
@@ -316,8 +317,9 @@ class Lockstep(RuleBasedStateMachine):
             assert told[:-1] == astuple(item)
             if expiry > now:
                 assert told.next == min((t for t in self.expiries if t > expiry), default=0)
-            forward = self.market.forward(UNDERLYING, expiry)
-            assert forward == astuple(spec.forward(expiry, item, now))
+            for time in (item.posted, item.posted + 1):
+                forward = self.market.forward(UNDERLYING, expiry, time)
+                assert forward == astuple(spec.forward(expiry, item, now, time))
 
     @invariant()
     def the_same_is_stored(self) -> None:

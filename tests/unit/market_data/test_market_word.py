@@ -71,6 +71,7 @@ LAST_EXPIRY = (2**24 - 1) * 1_800
 times = st.integers(0, 2**24 - 1).map(lambda number: number * 1_800)
 ZERO = MarketState(0, 0, 0, 0, 0, 0, 0)
 
+nanos = st.integers(0, 2**32 - 1).map(lambda nano: nano * 10**9)
 states = st.builds(
     MarketState,
     index=st.integers(0, UINT96),
@@ -113,9 +114,9 @@ def test_the_layout(exposed: Contract) -> None:
     assert premium == (2**96 - 6) << 160 | (2**60 - 4) << 100 | 5 << 40 | 7
     config = exposed.pack_config("0x" + "00" * 19 + "08", True, (1, 2, 3, 4, 5, 6))
     assert config == 1 << 236 | 2 << 216 | 3 << 204 | 4 << 190 | 5 << 178 | 6 << 161 | 1 << 160 | 8
-    word = exposed.pack_expiry((1, 2, 3, True, False, 9_000))
-    assert word == 3 << 160 | 1 << 96 | 2 << 56 | 5 << 32 | 2
-    assert exposed.pack_expiry((0, 0, 0, False, True, 0)) == 1
+    word = exposed.pack_expiry((10**9, 2, 4 * 10**9, True, 3, True, False, 9_000))
+    assert word == 3 << 160 | 4 << 128 | 1 << 96 | 2 << 56 | 5 << 32 | 6
+    assert exposed.pack_expiry((0, 0, 0, False, 0, False, True, 0)) == 1
     told = [3 << 232 | 1 << 136 | 2 << 40 | 2, (2**96 - 4) << 160 | 5]
     assert exposed.pack_told((1, 2, 5, -4, 2, 5_400)) == told
 
@@ -175,8 +176,10 @@ def test_config(exposed: Contract, feed: int, is_observed: bool, params: tuple[i
 @settings(max_examples=200)
 @given(
     item=st.tuples(
-        st.integers(0, 2**64 - 1),
+        nanos,
         st.integers(0, UINT40),
+        nanos,
+        st.booleans(),
         st.integers(0, UINT96),
         st.booleans(),
         st.booleans(),

@@ -1,5 +1,8 @@
 """What expiries settle at: the average of the index over the 30 minutes before."""
 
+from typing import Any
+
+from plimsoll.spec.market import NEWEST
 from tests.harness import Account, Chain, Contract
 from tests.unit.market_data.conftest import (
     HOUR,
@@ -29,7 +32,7 @@ def test_average(market: Contract, watch: Watch, expiry: int) -> None:
     assert settled == PRICE + 2_666_666_666_600_000_000
     told = market.expiry_of(UNDERLYING, expiry)
     assert (told.gathered, told.late, told.fixed) == (settled, False, True)
-    assert market.forward(UNDERLYING, expiry) == (settled, 0, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST) == (settled, 0, True)
     assert receipt.return_value.next_expiry == market.peek(UNDERLYING).next_expiry == 0
 
 
@@ -40,16 +43,19 @@ def test_views_need_no_roll(market: Contract, watch: Watch, expiry: int, chain: 
     assert market.peek(UNDERLYING).next_expiry == expiry
     assert not market.expiry_of(UNDERLYING, expiry).fixed
     chain.mine(timestamp=expiry)
-    views = market.expiry_of, market.forward
-    told = [view(UNDERLYING, expiry) for view in views]
+
+    def views() -> list[Any]:
+        return [market.expiry_of(UNDERLYING, expiry), market.forward(UNDERLYING, expiry, NEWEST)]
+
+    told = views()
     assert told[0].fixed
     assert told[0].gathered == told[1].fixed == PRICE
     assert market.peek(UNDERLYING).next_expiry == 0
     chain.mine(delta=10 * HOUR)
-    assert [view(UNDERLYING, expiry) for view in views] == told
+    assert views() == told
     receipt = market.roll(UNDERLYING, sender=watch.sender)
     assert [log.price for log in receipt.events_of(market.ExpiryFixed)] == [PRICE]
-    assert [view(UNDERLYING, expiry) for view in views] == told
+    assert views() == told
     assert market.roll(UNDERLYING, sender=watch.sender).logs == []
 
 
@@ -61,7 +67,7 @@ def test_silent_for_too_long(market: Contract, watch: Watch, expiry: int) -> Non
     assert receipt.events_of(market.ExpiryFixed) == []
     told = market.expiry_of(UNDERLYING, expiry)
     assert (told.gathered, told.late, told.fixed) == (PRICE * WINDOW, True, False)
-    assert market.forward(UNDERLYING, expiry) == (PRICE, 0, False)
+    assert market.forward(UNDERLYING, expiry, NEWEST) == (PRICE, 0, False)
     assert receipt.return_value.next_expiry == 0
     assert watch.see(expiry + HOUR, 3 * PRICE).events_of(market.ExpiryFixed) == []
     assert market.expiry_of(UNDERLYING, expiry) == told

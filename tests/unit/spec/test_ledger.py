@@ -23,8 +23,8 @@ def ledger() -> Ledger:
     ledger = Ledger(Listing(6, {0: MAX}), model, Rates(0, 0, 0, 1), NOW)
     ledger.markets = {1: Market(100 * WAD, 100 * WAD, 100 * WAD, 0, OPEN)}
     ledger.expiries = {
-        (1, NOW): Expiry(WAD, 0, 105 * WAD, fixed=True),
-        (1, NOW + 10**6): Expiry(WAD, NOW),
+        (1, NOW): Expiry(WAD, 0, WAD, gathered=105 * WAD, fixed=True),
+        (1, NOW + 10**6): Expiry(WAD, NOW, WAD),
     }
     lanes = sum(1_000 << 16 * lane for lane in range(1, 16))
     ledger.surface = Surface(

@@ -201,7 +201,8 @@ def test_near_expiry(
         position = option(expiries[0], 2_020)
         want = expected(surface, market, [position])
         assert surface.load([position], sender=stranger).return_value == want
-        epoch, forward = told(surface), market.forward(UNDERLYING, expiries[0])
+        epoch = told(surface)
+        forward = market.forward(UNDERLYING, expiries[0], epoch.time)
         assert epoch.time == expiries[0] - left
         for i in range(7):
             spot = epoch.reference * (30_000 + (i - 3) * SPAN) // 30_000

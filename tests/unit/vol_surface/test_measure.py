@@ -50,11 +50,9 @@ def book(strikes: list[int], expiries: list[int]) -> list[int]:
     return words[::2] + words[1::2]
 
 
-def query(
-    market: Contract, apart: bool = False, stored: bool = False, curved: bool = True
-) -> tuple[object, ...]:
+def query(market: Contract, apart: bool = False, stored: bool = False) -> tuple[object, ...]:
     prices = tuple(market.peek(UNDERLYING))
-    return UNDERLYING, prices, astuple(RISK), 0, apart, curved, stored
+    return UNDERLYING, prices, astuple(RISK), 0, apart, stored
 
 
 def wanted(
@@ -65,7 +63,7 @@ def wanted(
     epoch = told(surface)
     options = [word for word in book if is_option(word)]
     forwards = {
-        (UNDERLYING, expiry): Forward(*tuple(market.forward(UNDERLYING, expiry)))
+        (UNDERLYING, expiry): Forward(*tuple(market.forward(UNDERLYING, expiry, epoch.time)))
         for expiry in {expiry_of(word) for word in book} - {0}
     }
     words = expected(surface, market, options)
@@ -126,9 +124,9 @@ def test_others_are_left_out(surface: Contract, market: Contract, book: list[int
 
 @pytest.mark.parametrize("stored", [False, True])
 def test_nothing_curved(surface: Contract, market: Contract, book: list[int], stored: bool) -> None:
-    """Without live options no epoch is asked for: the scan is of a line."""
+    """Without live options no word is asked for: the scan is of a line."""
     linear = [word for word in book if not is_option(word)]
-    found = surface.measure(query(market, curved=False, stored=stored), linear)
+    found = surface.measure(query(market, stored=stored), linear)
     assert not found.stale
     assert found.worth == 0
     assert not found.profile.curved
@@ -155,11 +153,30 @@ def test_a_new_smile_makes_words_stale(
     assert surface.measure(query(market, stored=True), book) == before
 
 
-def test_unexpected_option(surface: Contract, market: Contract, book: list[int]) -> None:
-    """Its word would be sought in no epoch."""
-    for apart in (False, True):
-        with reverts("surface: unexpected option"):
-            surface.measure(query(market, apart=apart, curved=False), book)
+def test_a_new_ratio_waits_for_an_epoch(
+    surface: Contract,
+    market: Contract,
+    book: list[int],
+    expiries: list[int],
+    poster: Account,
+    stranger: Account,
+    chain: Chain,
+) -> None:
+    """It counts when words do that know it: not for what was stored, nor for what is computed."""
+    surface.refresh(book[:5], sender=stranger)
+    before, marks = surface.measure(query(market), book), [surface.mark.call(w) for w in book]
+    assert marks[0][0] != 0
+    for expiry in expiries:
+        ratio = RATIO * 102 // 100
+        surface.post(UNDERLYING, expiry, astuple(SMILE), ratio, chain.timestamp, sender=poster)
+    assert surface.measure(query(market), book) == before
+    assert [surface.mark.call(w) for w in book] == marks
+    surface.refresh(book, sender=stranger)
+    assert surface.measure(query(market), book) == before
+    chain.mine(delta=60)
+    after = surface.measure(query(market), book)
+    assert seen(after) == wanted(surface, market, book, chain.timestamp)
+    assert after.delta != before.delta
 
 
 def test_no_smile(

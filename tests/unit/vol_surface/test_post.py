@@ -59,7 +59,9 @@ def test_by_the_feed(
         "time": time,
     }
     assert surface.posted(UNDERLYING, expiries[0]) == (astuple(NEW), time, chain.timestamp)
-    assert market.forward(UNDERLYING, expiries[0]).ratio == ratio
+    began = surface.epoch(UNDERLYING).time
+    assert market.forward(UNDERLYING, expiries[0], began).ratio == RATIO
+    assert market.forward(UNDERLYING, expiries[0], chain.timestamp + 1).ratio == ratio
 
 
 def test_by_steward_and_governor(
