@@ -15,6 +15,7 @@ from threading import Event
 import click
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_utils.exceptions import ValidationError
 
 from plimsoll.client.amounts import parse_amount
 from plimsoll.client.gas import MOST_GAS
@@ -26,16 +27,16 @@ MNEMONIC = "test test test test test test test test test test test junk"
 
 def _key(_: click.Context, __: click.Parameter, value: str) -> LocalAccount:
     """A number is a test account that every development node knows, else a keyfile."""
-    if value.isdigit():
-        Account.enable_unaudited_hdwallet_features()
-        return Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{value}")
     try:
+        if value.isdigit():
+            Account.enable_unaudited_hdwallet_features()
+            return Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{value}")
         content = Path(value).read_text()
         password = os.environ.get("PLIMSOLL_PASSWORD") or getpass(f"password of {value}: ")
         return Account.from_key(Account.decrypt(content, password))
     except OSError as error:
         raise click.BadParameter(f"{value}: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, ValidationError) as error:
         raise click.BadParameter(f"{value}: {error}") from None
 
 
@@ -56,7 +57,14 @@ def _wad(_: click.Context, __: click.Parameter, value: str) -> int:
     callback=_key,
     help="Keyfile, or the number of a well-known test account.",
 )
-@click.option("--to", "number", default=0, show_default=True, help="Sub-account that takes slices.")
+@click.option(
+    "--to",
+    "number",
+    type=click.IntRange(0, 2**96 - 1),
+    default=0,
+    show_default=True,
+    help="Sub-account that takes slices.",
+)
 @click.option(
     "--minimum",
     default="1",
@@ -65,8 +73,20 @@ def _wad(_: click.Context, __: click.Parameter, value: str) -> int:
     help="Least reward beyond the cost of gas, in quote.",
 )
 @click.option("--native", default="ETH", show_default=True, help="Underlying in which gas is paid.")
-@click.option("--interval", default=1.0, show_default=True, help="Seconds between looks.")
-@click.option("--patience", default=5, show_default=True, help="Blocks until a fee is raised.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.01, max=3_600),
+    default=1.0,
+    show_default=True,
+    help="Seconds between looks.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Blocks until a fee is raised.",
+)
 @click.option(
     "--gas-cap",
     "most",

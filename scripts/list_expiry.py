@@ -34,15 +34,32 @@ PER_CENT = 100
 @click.argument("expiry")
 @account_option
 @deployment_option
-@click.option("--volatility", type=float, required=True, help="Of the year, at the forward, %.")
-@click.option("--skew", type=float, default=0.0, help="-100 .. 100, negative: puts are dearer.")
-@click.option("--smile", type=float, default=20.0, show_default=True, help="Slope of the wings, %.")
+@click.option(
+    "--volatility",
+    type=click.FloatRange(5, 500),
+    required=True,
+    help="Of the year, at the forward, %.",
+)
+@click.option(
+    "--skew", type=click.FloatRange(-100, 100), default=0.0, help="Negative: puts are dearer."
+)
+@click.option(
+    "--smile",
+    type=click.FloatRange(0, 1_000),
+    default=20.0,
+    show_default=True,
+    help="Slope of the wings, %.",
+)
 @click.option("--ratio", default="1", show_default=True, help="Of the forward to the index.")
 @click.option("--step", default="0", help="Of strikes; 0: only the future.")
 @click.option("--low", default="0", help="Lowest strike.")
 @click.option("--high", default="0", help="Highest strike.")
 @click.option(
-    "--limit", type=int, default=5_000, show_default=True, help="Contracts of an account."
+    "--limit",
+    type=click.IntRange(min=0),
+    default=5_000,
+    show_default=True,
+    help="Contracts of an account.",
 )
 @click.option("--post", is_flag=True, help="Only post the smile and the forward's ratio.")
 @plain_errors
@@ -70,7 +87,7 @@ def cli(
         underlying=session.underlyings[symbol],
         expiry=checked(parse_expiry, expiry),
         ratio=checked(parse_amount, ratio, WAD_DECIMALS),
-        smile=smile_of(volatility / PER_CENT, skew / PER_CENT, smile / PER_CENT),
+        smile=checked(smile_of, volatility / PER_CENT, skew / PER_CENT, smile / PER_CENT),
         series=series(*strikes, limit),
     )
 

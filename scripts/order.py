@@ -66,7 +66,13 @@ def approve(limit: str, account, deployment: Path | None, number: str) -> None:
 @account_option
 @deployment_option
 @click.option("--for", "number", default="0", show_default=True, help="Account.")
-@click.option("--seconds", default=3_600, show_default=True, help="How long it is good.")
+@click.option(
+    "--seconds",
+    type=click.IntRange(min=0),
+    default=3_600,
+    show_default=True,
+    help="How long it is good.",
+)
 @click.option("--reduce-only", is_flag=True)
 @click.option("--post-only", is_flag=True)
 @plain_errors
@@ -93,15 +99,20 @@ def sign(
     units = checked(parse_amount, size, SIZE_DECIMALS)
     if units <= 0:
         raise click.BadParameter(f"{size} is no size to trade")
+    parts = tuple(checked(_leg, leg, session.underlyings) for leg in legs)
     order = Order(
         account=session.account_id(number),
-        legs=tuple(checked(_leg, leg, session.underlyings) for leg in legs),
+        legs=parts,
         size=units if side == "buy" else -units,
         price=checked(parse_amount, price, PRICE_DECIMALS) * TICK,
         expiry=ape.chain.pending_timestamp + seconds,
         reduce_only=reduce_only,
         post_only=post_only,
     )
+    checked(order.check)
+    for text, leg in zip(legs, parts, strict=True):
+        if session.registry.size_limit(leg.instrument) == 0:
+            raise click.BadParameter(f"{text} is not listed, or has expired")
     signature = account.sign_message(_domain(session).signable(order))
     if signature is None:
         raise click.ClickException("not signed")

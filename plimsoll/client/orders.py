@@ -12,7 +12,7 @@ Leg, Order and SignedOrder have the fields of IOrderBook's structs, in their ord
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from time import time_ns
 from typing import Any, Self
 
@@ -21,7 +21,12 @@ from eth_account.signers.base import BaseAccount
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from plimsoll.spec.wad import ceil_div
+from plimsoll.spec.wad import WAD, ceil_div
+from plimsoll.spec.words import SIZE_LIMIT
+
+MAX_LEGS = 8
+MAX_RATIO = 10**4  # contracts per unit
+MAX_PRICE = 10**7 * WAD
 
 TYPES = {
     "EIP712Domain": [
@@ -74,6 +79,20 @@ class Order:
             changes[leg.instrument] += leg.ratio * (units if self.size > 0 else -units)
         return changes
 
+    def check(self) -> None:
+        """ValueError for what the order book refuses, and what trades nothing for its fee."""
+        if not 1 <= len(self.legs) <= MAX_LEGS:
+            raise ValueError(f"{len(self.legs)} legs are not within 1 .. {MAX_LEGS}")
+        if len({leg.instrument for leg in self.legs}) < len(self.legs):
+            raise ValueError("a leg is there twice: give it once, with its ratio")
+        for leg in self.legs:
+            if not 1 <= abs(leg.ratio) <= MAX_RATIO:
+                raise ValueError(f"{leg.ratio:,} is no ratio of 1 .. {MAX_RATIO:,}, or less than 0")
+        if not 1 <= abs(self.size) <= SIZE_LIMIT:
+            raise ValueError("the size is nothing, or more than a position can hold")
+        if abs(self.price) > MAX_PRICE:
+            raise ValueError(f"the price is beyond {MAX_PRICE // WAD:,}")
+
 
 @dataclass(frozen=True)
 class SignedOrder:
@@ -87,10 +106,16 @@ class SignedOrder:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        fields = json.loads(text)
-        legs = tuple(Leg(**leg) for leg in fields["order"].pop("legs"))
-        signature = bytes.fromhex(fields["signature"].removeprefix("0x"))
-        return cls(Order(legs=legs, **fields["order"]), fields["signer"], signature)
+        content = json.loads(text)
+        legs = tuple(Leg(**leg) for leg in content["order"].pop("legs"))
+        order = Order(legs=legs, **content["order"])
+        parts: tuple[Order | Leg, ...] = (order, *legs)
+        for part in parts:
+            for item in fields(part):
+                if item.type in (int, bool) and type(getattr(part, item.name)) is not item.type:
+                    raise ValueError(f"{item.name} is no {item.type}")
+        signature = bytes.fromhex(content["signature"].removeprefix("0x"))
+        return cls(order, to_checksum_address(content["signer"]), signature)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import click
 from ape.exceptions import ApeException, ContractLogicError
 from ape.logging import logger
 from ape_ethereum.trace import Trace
+from eth_abi.exceptions import EncodingError
 from requests.exceptions import RequestException
 from web3.exceptions import ContractLogicError as Web3LogicError
 from web3.exceptions import Web3Exception
@@ -32,7 +33,7 @@ T = TypeVar("T")
 # what says itself what is wrong
 PLAIN = (
     *(ParameterError, RecordError, DeployError),
-    *(ApeException, Web3Exception, RequestException),
+    *(ApeException, Web3Exception, RequestException, EncodingError),
 )
 
 

@@ -14,6 +14,8 @@ from plimsoll.spec.ledger import Series
 from plimsoll.spec.smile import NANO, Smile
 from plimsoll.spec.wad import SIZE
 
+MAX_STRIKE = 10**7 * SIZE
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -81,7 +83,13 @@ def list_expiry(
 
 
 def series(step: int, low: int, high: int, contracts: int) -> Series:
-    """Of prices in 1e-8 of quote and a limit in whole contracts."""
+    """Of prices in 1e-8 of quote and a limit in contracts; refuses what the registry would."""
+    if step == 0 and (low or high):
+        raise DeployError("low and high need a step")
     if step and (low % step or high % step):
         raise DeployError("low and high must be multiples of step")
+    if step and not 0 < step <= low <= high <= MAX_STRIKE:
+        raise DeployError("low and high must be from step to ten million, low not above high")
+    if not 0 <= contracts < 2**64 // SIZE:
+        raise DeployError(f"limit must be within 0 .. {2**64 // SIZE - 1:,} contracts")
     return Series(step, low, high, contracts * SIZE)

@@ -425,6 +425,10 @@ def test_wrong_start(world: World) -> None:
     )
     assert "nowhere.json: No such file" in complains(*file, *rpc, "--account", "nowhere.json")
     assert "'much' is not a number" in complains(*file, *rpc, "--account", "1", "--minimum", "much")
+    assert "is not valid" in complains(*file, *rpc, "--account", "9" * 20)
+    for option in ("--to", "--interval", "--patience", "--gas-cap"):
+        said = complains(*file, *rpc, "--account", "1", option, "-1")
+        assert f"Invalid value for '{option}': -1" in said
 
 
 def test_keyfile(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -1,6 +1,7 @@
 """Listing an expiry: market data, surface and registry learn of it, once."""
 
 from collections.abc import Iterator
+from dataclasses import astuple, replace
 from types import SimpleNamespace
 
 import pytest
@@ -70,9 +71,30 @@ def test_says_what_failed(p: SimpleNamespace, harness: HarnessChain, chain: Chai
         list(list_expiry(harness, p.record, crooked, lambda: chain.timestamp))
 
 
-def test_strikes_off_the_grid() -> None:
-    with pytest.raises(DeployError, match="multiples of step"):
-        series(1_000, 40_500, 90_000, 1)
+@pytest.mark.parametrize(
+    ("step", "low", "high", "limit", "complaint"),
+    [
+        (1_000, 40_500, 90_000, 1, "multiples of step"),
+        (1_000, 90_000, 40_000, 1, "low not above high"),
+        (1_000, 0, 90_000, 1, "from step to ten million"),
+        (1_000, 1_000, 10_001_000, 1, "from step to ten million"),
+        (-1_000, -2_000, -1_000, 1, "from step to ten million"),
+        (0, 40_000, 90_000, 1, "need a step"),
+        (1_000, 40_000, 90_000, -1, "limit must be within 0 .. 184,467,440,736"),
+        (1_000, 40_000, 90_000, 184_467_440_737, "limit must be within"),
+    ],
+)
+def test_wrong_grid(step: int, low: int, high: int, limit: int, complaint: str) -> None:
+    with pytest.raises(DeployError, match=complaint):
+        series(step * SIZE, low * SIZE, high * SIZE, limit)
+
+
+def test_widest_grid(p: SimpleNamespace, harness: HarnessChain, chain: Chain) -> None:
+    """What passes here passes the registry."""
+    widest = series(SIZE, SIZE, 10**7 * SIZE, 184_467_440_736)
+    wanted = replace(listing(chain), expiry=listing(chain).expiry + 1_800, series=widest)
+    list(list_expiry(harness, p.record, wanted, lambda: chain.timestamp))
+    assert p.registry.series(BTC, wanted.expiry) == astuple(widest)
 
 
 def test_smile_at_the_forward() -> None:
