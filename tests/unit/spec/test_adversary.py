@@ -21,7 +21,7 @@ PREDICTION = 0.0001  # by which the linear program and the specification may dif
 @pytest.mark.parametrize("expiry", marks.EXPIRIES)
 @pytest.mark.parametrize("volatility", marks.VOLATILITIES)
 def test_marks_are_exact_within_an_epoch(expiry: str, volatility: float) -> None:
-    """The parabola through three lanes, wherever in the epoch spot is."""
+    """The parabola through three lanes, wherever in the epoch spot is, and until it ends."""
     assert marks.error(marks.EXPIRIES[expiry], volatility, strikes=17, spots=3) <= MARK
 
 
