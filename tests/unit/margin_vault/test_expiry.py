@@ -4,13 +4,14 @@ The law of the ledger, unsettled payoffs included, is checked by bench.py after 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from plimsoll.spec.words import sizes_of
 from tests.harness import Contract
 
-from .bench import ALL, DAY, SIZE, WAD, Bench, logged
+from .bench import ALL, DAY, SIZE, WAD, Bench, logged, usd
 from .dated import Dated
 
 
@@ -53,6 +54,27 @@ def test_one_settles_and_the_other_not_yet(
     bench.settle(other)
     assert vault.pool().basis == 0
     assert bench.cash(other) == 97_500 * WAD
+
+
+def test_many_in_a_batch(
+    bench: Bench, vault: Contract, dated: Dated, pair: tuple[int, int]
+) -> None:
+    """By a stranger, also of who is short, and owes more than it has: nothing is checked."""
+    account, other = pair
+    bench.trade(account, other, SIZE, 500, dated.call(62_000))
+    bench.withdraw(other, bench.quote, usd(99_000))
+    dated.expire(65_000)
+    bench.distrust()
+    receipt = bench.batch(
+        [vault.settle.encode_input(item) for item in pair],
+        [partial(bench.ledger.settle, item) for item in pair],
+        sender=bench.stranger,
+    )
+    assert [event["profit"] for event in logged(receipt, vault.Settle)] == [
+        3_000 * WAD,
+        -3_000 * WAD,
+    ]
+    assert [bench.cash(item) for item in pair] == [102_500 * WAD, -1_500 * WAD]
 
 
 def test_twice_is_once(bench: Bench, vault: Contract, dated: Dated, pair: tuple[int, int]) -> None:

@@ -50,6 +50,14 @@ def test_again_only_after_the_cooldown(registry: Contract, guardian: Account, ch
     assert registry.paused_until(WITHDRAW) == start + 13 * DAY
 
 
+def test_beyond_what_a_word_holds(registry: Contract, guardian: Account, chain: Chain) -> None:
+    with chain.isolate():
+        chain.mine(timestamp=2**32 - 61)
+        with reverts("registry: end out of range"):
+            registry.pause(TRADE, DAY, sender=guardian)
+        registry.pause(TRADE, 0, sender=guardian)
+
+
 @pytest.mark.parametrize("actions", [0, WITHDRAW | TRADE, WITHDRAW | TRADE | LIQUIDATE])
 def test_none_or_several(registry: Contract, guardian: Account, actions: int) -> None:
     with reverts("registry: one action"):
