@@ -192,9 +192,10 @@ def test_variance_not_positive(exposed: Contract) -> None:
         exposed.check(astuple(shape), WEEK)
 
 
-def test_wings_too_steep(exposed: Contract) -> None:
-    """Total variance would rise faster than twice the moneyness."""
-    shape = replace(PLAIN, b=105 * NANO, rho=0)
+@pytest.mark.parametrize(("slope", "skew"), [(105, 0), (100, 50_000_000), (100, -50_000_000)])
+def test_wings_too_steep(exposed: Contract, slope: int, skew: int) -> None:
+    """Total variance would rise faster than twice the moneyness, on the steeper side."""
+    shape = replace(PLAIN, b=slope * NANO, rho=skew)
     with reverts("surface: wings too steep"):
         exposed.check(astuple(shape), WEEK)
 

@@ -300,6 +300,7 @@ def anything(desk, project, protocol):
         ([Leg(CALL, 2), Leg(HIGH_CALL, -3)], 2_000, (30, 120)),
         ([Leg(CALL), Leg(PUT, -1)], 0, (0, 0)),
         ([Leg(CALL), Leg(PUT, -1), Leg(FUTURE, -1)], 0, (18, 72)),  # something linear: no cap
+        ([Leg(FUTURE, -1), Leg(CALL), Leg(PUT, -1)], 0, (18, 72)),  # wherever it stands
         ([Leg(PERPETUAL), Leg(FUTURE, -1)], -500, (12, 48)),
         ([Leg(CALL), Leg(ETHER, -2)], 1_000, (6.6, 26.4)),
     ],
