@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from plimsoll.deploy.parameters import Parameters, check
-from plimsoll.deploy.protocol import MOCK_DECIMALS, Deployer
+from plimsoll.deploy.parameters import MOCK_DECIMALS, Parameters, check
+from plimsoll.deploy.protocol import Deployer
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.words import account_id, perpetual
 from tests.harness import Accounts, Chain, Contract, Project

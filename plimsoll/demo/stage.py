@@ -21,7 +21,7 @@ from plimsoll.client.session import Session
 from plimsoll.demo.cast import DEALER, GOVERNOR, INSURANCE, KEEPER, MAKERS, Player
 from plimsoll.demo.prices import HOUR, Moment
 from plimsoll.deploy.ape_chain import send
-from plimsoll.deploy.protocol import MOCK_DECIMALS
+from plimsoll.deploy.parameters import MOCK_DECIMALS
 from plimsoll.spec.orders import TICK
 from plimsoll.spec.wad import BPS, WAD
 from plimsoll.spec.words import account_id, perpetual

@@ -24,6 +24,7 @@ from plimsoll.spec import haircut, interest, liquidation, margin, market, orders
 from plimsoll.spec.wad import BPS, SIZE, WAD, ceil_div
 from plimsoll.spec.words import SIZE_LIMIT
 
+MOCK_DECIMALS = 8  # of a mocked aggregator, as Chainlink's against the dollar
 TIER = haircut.TIER_UNIT // WAD  # tier limits are whole multiples of it
 
 
@@ -52,6 +53,14 @@ def _address(value: Any) -> str:
         raise ValueError("an address must be in quotes")
     if not isinstance(value, str) or not is_checksum_address(value):
         raise ValueError(f"{value!r} is not an address with a valid checksum")
+    if int(value, 16) == 0:
+        raise ValueError("the zero address is nobody")
+    return value
+
+
+def _symbol(value: Any) -> str:
+    if not isinstance(value, str) or not (value.isascii() and value.isalnum()):
+        raise ValueError(f"{value!r} is not a symbol of letters and digits")
     return value
 
 
@@ -61,7 +70,7 @@ def _token(value: Any) -> str:
 
 def _price(value: Any) -> float:
     highest = market.MAX_PRICE // WAD
-    if type(value) not in (int, float) or not 0 < value <= highest:
+    if type(value) not in (int, float) or not 10**-MOCK_DECIMALS <= value <= highest:
         raise ValueError(f"{value!r} is not a price up to {highest:,} of quote")
     return float(value)
 
@@ -69,6 +78,7 @@ def _price(value: Any) -> float:
 Bps = Annotated[int, within(0, BPS, "basis points")]
 Address = Annotated[str, PlainValidator(_address)]
 Token = Annotated[str, PlainValidator(_token)]  # an address, or "mock"
+Symbol = Annotated[str, PlainValidator(_symbol)]
 Decimals = Annotated[int, within(0, 18, "decimals")]
 SubAccount = Annotated[int, within(0, 2**48 - 1, "sub-account numbers")]
 Age = Annotated[int, within(10, 86_400, "seconds")]
@@ -107,6 +117,12 @@ class Feed(Model):
             raise ValueError("give either an aggregator or signers")
         if self.aggregator == "mock" and self.price is None:
             raise ValueError("a mock aggregator needs a price")
+        if self.aggregator != "mock" and self.price is not None:
+            raise ValueError("a price is only for a mock aggregator")
+        if self.aggregator and "threshold" in self.model_fields_set:
+            raise ValueError("a threshold is only for signers")
+        if self.signers and "max_age" in self.model_fields_set:
+            raise ValueError("max_age is only for an aggregator")
         if self.signers and self.threshold > len(self.signers):
             raise ValueError(f"threshold {self.threshold} is more than {len(self.signers)} signers")
         if len(self.signers) > 16 or len(set(self.signers)) != len(self.signers):
@@ -293,7 +309,7 @@ class Parameters(Model):
     insurance: SubAccount  # of the governor
     treasury: SubAccount  # of the governor
     quote: Quote
-    underlyings: dict[str, Underlying]
+    underlyings: dict[Symbol, Underlying]
     assets: dict[str, Asset]
     factors: Factors
     rates: Rates
@@ -311,6 +327,11 @@ class Parameters(Model):
             raise ValueError("underlyings: none is given")
         if len(self.assets) > 32:
             raise ValueError("assets: more than 32")
+        if self.quote.symbol in self.assets:
+            raise ValueError(f"assets: {self.quote.symbol} is the quote's symbol")
+        tokens = [self.quote.token, *(asset.token for asset in self.assets.values())]
+        if any(token != "mock" and tokens.count(token) > 1 for token in tokens):
+            raise ValueError("assets: two have the same token, or the quote's")
         for name, asset in self.assets.items():
             if asset.underlying not in self.underlyings:
                 known = ", ".join(self.underlyings)
@@ -335,10 +356,21 @@ class Parameters(Model):
         )
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice, where YAML would take the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(problem=f"{key} is there twice")
+        return super().construct_mapping(node, deep)
+
+
 def load(path: Path) -> Parameters:
     """Parameters of a YAML file, or a ParameterError."""
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.load(path.read_text(), _Loader)
     except OSError as error:
         raise ParameterError([f"{path}: {error.strerror}"]) from None
     except yaml.YAMLError as error:

@@ -12,13 +12,12 @@ from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
 
-from plimsoll.deploy.parameters import Feed, Parameters
+from plimsoll.deploy.parameters import MOCK_DECIMALS, Feed, Parameters
 from plimsoll.deploy.record import ABI, Contract, Deployment
 from plimsoll.spec.wad import SIZE
 from plimsoll.spec.words import account_id, perpetual
 
 NOBODY = "0x" + "00" * 20
-MOCK_DECIMALS = 8  # of a mocked aggregator, as Chainlink's against the dollar
 DEPLOYED = "as compiled"
 
 

@@ -11,6 +11,7 @@ from plimsoll.deploy.parameters import ParameterError, check, load
 from plimsoll.spec.haircut import AssetParams
 
 FOLDER = Path(__file__).parents[2] / "parameters"
+TOKEN = "0x1c7D4B196Cb0C7B01d743Fbc6116a902379C7238"
 
 
 @pytest.fixture
@@ -86,6 +87,28 @@ def test_fewer_tiers_leave_the_last_ones_empty(content: Any) -> None:
             "underlyings.ETH.feed.price: -1 is not a price up to 10,000,000 of quote",
         ),
         (
+            "underlyings.ETH.feed.price",
+            1e-9,
+            "underlyings.ETH.feed.price: 1e-09 is not a price up to 10,000,000 of quote",
+        ),
+        (
+            "underlyings.ETH.feed.aggregator",
+            TOKEN,
+            "underlyings.ETH.feed: a price is only for a mock aggregator",
+        ),
+        (
+            "underlyings.ETH.feed.threshold",
+            1,
+            "underlyings.ETH.feed: a threshold is only for signers",
+        ),
+        (
+            "underlyings.ETH.feed",
+            {"signers": [TOKEN], "max_age": 60},
+            "underlyings.ETH.feed: max_age is only for an aggregator",
+        ),
+        ("roles.guardian", "0x" + 40 * "0", "roles.guardian: the zero address is nobody"),
+        ("quote.symbol", "WETH", "assets: WETH is the quote's symbol"),
+        (
             "underlyings.BTC.risk.calendar",
             501,
             "underlyings.BTC.risk.calendar: 501 is not within 0 .. 500 basis points",
@@ -132,6 +155,24 @@ def test_wrong_value(content: Any, key: str, value: Any, line: str) -> None:
     assert caught.value.lines == [line]
 
 
+def test_a_token_for_two(content: Any) -> None:
+    """Of two assets, or of an asset and the quote; mocks are several anyway."""
+    for first, second in (("assets.WETH", "assets.WBTC"), ("quote", "assets.WETH")):
+        for key in ("quote", "assets.WETH", "assets.WBTC"):
+            _set(content, f"{key}.token", TOKEN if key in (first, second) else "mock")
+        with pytest.raises(ParameterError) as caught:
+            check(content)
+        assert caught.value.lines == ["assets: two have the same token, or the quote's"]
+
+
+def test_symbols_that_no_instrument_can_have(content: Any) -> None:
+    for symbol in ("BTC-2", "BTC:2", ""):
+        wrong = {**content, "underlyings": {**content["underlyings"], symbol: {}}}
+        with pytest.raises(ParameterError) as caught:
+            check(wrong)
+        assert any("is not a symbol of letters and digits" in line for line in caught.value.lines)
+
+
 def test_every_wrong_value_has_its_line(content: Any) -> None:
     content["fees"] = {"maker": 101, "taker": -1}
     del content["quote"]
@@ -153,6 +194,9 @@ def test_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"broken\.yaml: not YAML: .*line 2") as caught:
         load(broken)
     assert len(caught.value.lines) == 1
+    broken.write_text((FOLDER / "local.yaml").read_text() + "fees: {}\n")
+    with pytest.raises(ParameterError, match=r"broken\.yaml: not YAML: fees is there twice"):
+        load(broken)
     broken.write_text("just words")
     with pytest.raises(ParameterError, match="not a mapping of keys"):
         load(broken)
