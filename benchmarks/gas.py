@@ -23,6 +23,7 @@ from rich.table import Table
 
 from plimsoll.client.orders import Domain, Leg, Order
 from plimsoll.deploy.expiries import smile_of
+from plimsoll.spec.margin import MAX_BREADTH
 from plimsoll.spec.market import WINDOW
 from plimsoll.spec.surface import DAY
 from plimsoll.spec.wad import SIZE, WAD
@@ -306,6 +307,7 @@ NETTED, ISOLATED = (PORTFOLIO, PORTFOLIO), (POSITION, PORTFOLIO)  # an account a
 WORST: Mapping[str, dict[str, Any]] = {  # liquidations of a full account
     "every word stale": {"is_stale": True},
     "in 3 underlyings, every word stale": {"is_stale": True, "underlyings": 3},
+    f"in {MAX_BREADTH} underlyings, words refreshed before": {"underlyings": MAX_BREADTH},
     "at POSITION, every word stale": {"is_stale": True, "levels": ISOLATED},
     "at POSITION, words refreshed before": {"levels": ISOLATED},
 }
@@ -332,17 +334,34 @@ class Chain(Scene):
         p.registry.set_venue(self.venue, True, sender=p.governor)
         half_hour = chain.timestamp // WINDOW * WINDOW
         self.expiries = [half_hour + days * DAY for days in DAYS]
-        smile, now = astuple(smile_of(0.6)), chain.timestamp
-        for u, step in STEPS.items():
-            series = (step * SIZE, step * SIZE, 400 * step * SIZE, 1_000 * SIZE)
-            for expiry in self.expiries:
-                p.market.list_expiry(u, expiry, WAD, sender=p.governor)
-                p.surface.post(u, expiry, smile, WAD, now, sender=p.governor)
-                p.registry.list_series(u, expiry, series, sender=p.governor)
+        self.steps = dict(STEPS)
+        self.index = {u: p.market.peek(u).index // WAD for u in STEPS}
+        for underlying in STEPS:
+            self._list(underlying)
         for account in (p.registry.insurance(), p.orders.treasury()):  # they have got fees before
             p.vault.deposit(account, p.quote, USD, sender=p.trader)
-        self.index = {u: p.market.peek(u).index // WAD for u in STEPS}
         self.fresh()
+
+    def _list(self, underlying: int) -> None:
+        p, step, now = self.p, self.steps[underlying], chain.timestamp
+        series = (step * SIZE, step * SIZE, 400 * step * SIZE, 1_000 * SIZE)
+        for expiry in self.expiries:
+            p.market.list_expiry(underlying, expiry, WAD, sender=p.governor)
+            smile = astuple(smile_of(0.6))
+            p.surface.post(underlying, expiry, smile, WAD, now, sender=p.governor)
+            p.registry.list_series(underlying, expiry, series, sender=p.governor)
+
+    def widen(self, underlyings: int) -> None:
+        """So many of them; the further ones are priced like the last of the first."""
+        p, governor = self.p, self.p.governor
+        for underlying in range(len(STEPS) + 1, underlyings + 1):
+            self.steps[underlying] = STEPS[SOL]
+            params = p.market.params(SOL)
+            p.market.list_market(underlying, p.market.feed(SOL), params, sender=governor)
+            p.surface.set_span(underlying, p.surface.span(SOL), sender=governor)
+            params = p.engine.underlying_params(SOL)
+            p.engine.set_underlying(underlying, params, sender=governor)
+            self._list(underlying)
 
     def fresh(self) -> None:
         chain.mine(delta=61)
@@ -366,14 +385,14 @@ class Chain(Scene):
     def option(self, number: int, expiries: int, count: int, underlyings: int = 1) -> int:
         """Calls and puts at strikes around the index, expiry by expiry."""
         each = -(-count // (expiries * underlyings))
-        row, underlying = number // underlyings, [*STEPS][number % underlyings]
+        row, underlying = number // underlyings, [*self.steps][number % underlyings]
         expiry = self.expiries[row // each]
         return self.near(expiry, row % each - each // 2, number % 2 == 1, underlying)
 
     def near(self, expiry: int, steps: int, is_put: bool = False, underlying: int = BTC) -> int:
         """So many strikes above the index."""
-        step = STEPS[underlying]
-        strike = (self.index[underlying] // step + steps) * step * SIZE
+        step, index = self.steps[underlying], self.index.get(underlying, self.index[SOL])
+        strike = (index // step + steps) * step * SIZE
         return (put if is_put else call)(underlying, expiry, strike)
 
     def book(
@@ -521,6 +540,7 @@ def liquidation_row(
 ) -> Row:
     """A slice of all that an account has goes to a fresh one, each at its netting level."""
     p, expiries = scene.p, spread(count)
+    scene.widen(underlyings)
     account, buyer = scene.short(count, expiries, levels, underlyings=underlyings)
     # positions change, are filled, and have words; a stale one needs the smile, and its epoch and
     # two of the market's words change

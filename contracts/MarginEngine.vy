@@ -14,7 +14,8 @@
                      below it an account may be liquidated
         target       k_T * MM: what a liquidation restores
         initial      IM = k_I * (MM + concentration) + divergence: what opening risk and
-                     withdrawing need
+                     withdrawing need; more than any account has, where there are futures or
+                     options of more than eight underlyings: so much fits no liquidation
         validity     that of the least valid price that matters: 2 opens risk, 1 liquidates, 0 is
                      stale
 
@@ -77,6 +78,7 @@ _factors: uint256
 struct Needs:
     underlyings: uint256  # bitmap of those that a book depends on
     dates: uint256  # bitmap of those of which it has anything but the perpetual
+    live: uint256  # bitmap of those of which that has not expired
 
 
 struct Tally:
@@ -151,8 +153,11 @@ def _needs(book: IMarginEngine.Book) -> Needs:
         every |= position
         bit: uint256 = 1 << (position >> 240)
         needs.underlyings |= bit
-        if instrument_._expiry(position) != 0:
+        expiry: uint256 = instrument_._expiry(position)
+        if expiry != 0:
             needs.dates |= bit
+            if expiry > block.timestamp:
+                needs.live |= bit
         seen = position >> 200
     assert every >> 246 == 0 and needs.underlyings & 1 == 0, "engine: unknown underlying"
     for holding: IMarginEngine.Holding in book.collateral:
@@ -253,6 +258,9 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
             sum.relief = sum.relief * requirement // sum.loss
     maintenance: uint256 = sum.haircuts + requirement + sum.charges
     initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
+    initial = initial + sum.divergence - sum.relief
+    if scan._is_broad(needs.live):
+        initial = scan.NO_MARGIN
     maintenance = min(maintenance, scan.LARGEST_MARGIN)
     profit: int256 = wad._floor_div(sum.profit, wad.ISIZE)
     equity: int256 = book.cash + book.basis + profit + sum.worth
@@ -260,7 +268,7 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         equity=scan._clamped(equity, scan.LARGEST_EQUITY),
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
-        initial=initial + sum.divergence - sum.relief,
+        initial=initial,
         validity=scan._validity(sum.stale, sum.late, maintenance),
     ), False
 

@@ -56,6 +56,7 @@ struct Core:
     book: IMarginEngine.Book
     factors: IMarginEngine.Factors
     needs: uint256  # bitmap of underlyings
+    live: uint256  # bitmap of those with futures or options that have not expired
     moved: uint256  # the one that is at another price; 0: none
     price: uint256
 
@@ -112,7 +113,7 @@ def explain(account: uint256) -> IRiskLens.Explanation:
             )
     told.scan = self._scan(sum.netting, core.factors.floor)
     told.relief = self._relief(sum, told.scan.requirement)
-    told.margin = self._margin(core.factors, core.book.cash + core.book.basis, sum)
+    told.margin = self._margin(core, sum)
     return told
 
 
@@ -133,7 +134,7 @@ def at_price(account: uint256, underlying: uint256, price: uint256) -> IMarginEn
         if (core.needs >> id) & 1 == 1:
             part: IRiskLens.Underlying = empty(IRiskLens.Underlying)
             sum, part = self._add(core, sum, id)
-    return self._margin(core.factors, core.book.cash + core.book.basis, sum)
+    return self._margin(core, sum)
 
 
 @internal
@@ -142,8 +143,12 @@ def _core(account: uint256) -> Core:
     engine: IMarginEngine = IMarginEngine(staticcall registry.engine())
     book: IMarginEngine.Book = staticcall vault.book_of(account)
     needs: uint256 = 0
+    live: uint256 = 0
     for word: uint256 in book.positions:
-        needs |= 1 << instrument._underlying(word)
+        bit: uint256 = 1 << instrument._underlying(word)
+        needs |= bit
+        if instrument._expiry(word) > block.timestamp:
+            live |= bit
     for holding: IMarginEngine.Holding in book.collateral:
         if holding.amount > 0:
             needs |= 1 << self._asset(engine, holding.asset).underlying
@@ -153,6 +158,7 @@ def _core(account: uint256) -> Core:
         book=book,
         factors=staticcall engine.factors(),
         needs=needs,
+        live=live,
         moved=0,
         price=0,
     )
@@ -370,20 +376,25 @@ def _relief(sum: Tally, requirement: uint256) -> uint256:
 
 @internal
 @pure
-def _margin(factors: IMarginEngine.Factors, cash: int256, sum: Tally) -> IMarginEngine.Margin:
+def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
     """
     @notice What the engine tells of a book with this sum.
     """
+    factors: IMarginEngine.Factors = core.factors
     requirement: uint256 = factor._requirement(sum.netting, factors.floor)
     maintenance: uint256 = sum.haircuts + requirement + sum.charges
     initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
-    profit: int256 = wad._floor_div(sum.profit, wad.ISIZE)
     relief: uint256 = self._relief(sum, requirement)
+    initial = max(initial + sum.divergence, relief) - relief
+    if scan._is_broad(core.live):
+        initial = scan.NO_MARGIN
+    equity: int256 = core.book.cash + core.book.basis + sum.worth
+    equity += wad._floor_div(sum.profit, wad.ISIZE)
     least: uint256 = min(maintenance, scan.LARGEST_MARGIN)
     return IMarginEngine.Margin(
-        equity=scan._clamped(cash + profit + sum.worth, scan.LARGEST_EQUITY),
+        equity=scan._clamped(equity, scan.LARGEST_EQUITY),
         maintenance=least,
         target=wad._ceil_div(factors.target * least, wad.BPS),
-        initial=max(initial + sum.divergence, relief) - relief,
+        initial=initial,
         validity=scan._validity(sum.stale, sum.late, least),
     )

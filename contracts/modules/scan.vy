@@ -51,6 +51,12 @@ LARGEST_EXPOSURE: constant(uint256) = 2**112  # WAD
 # WAD: no account counts for more, so that products of its equity and margin do not overflow
 LARGEST_EQUITY: constant(int256) = 2**140
 LARGEST_MARGIN: constant(uint256) = 2**113
+# what opens risk, or money leaves, where an account is too broad to: more than any account has
+NO_MARGIN: constant(uint256) = 2**140 + 1
+
+# underlyings of whose futures and options an account may have: more of them could not be liquidated
+# with the gas of one transaction
+MAX_BREADTH: constant(uint256) = 8
 
 MATERIAL: constant(
     uint256
@@ -665,6 +671,20 @@ def _paid(asked: Asked, worth: int256, initial: uint256) -> Asked:
     all = unsafe_add(initial * all // wad.BPS, capped.divergence)  # rounded down
     capped.relief = unsafe_sub(max(all, paid), paid)
     return capped
+
+
+@internal
+@pure
+def _is_broad(dated: uint256) -> bool:
+    """
+    @param dated Bitmap of underlyings with futures or options that have not expired.
+    """
+    left: uint256 = dated
+    for _: uint256 in range(MAX_BREADTH):
+        if left == 0:
+            break
+        left &= unsafe_sub(left, 1)  # without its lowest bit
+    return left != 0
 
 
 @internal

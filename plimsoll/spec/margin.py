@@ -55,6 +55,8 @@ from plimsoll.spec.words import (
 LARGEST = 2**106
 LARGEST_EQUITY = 2**140  # nor does an account: products of its equity and margin do not overflow
 LARGEST_MARGIN = 2**113
+NO_MARGIN = LARGEST_EQUITY + 1  # where an account is too broad: more than any account has
+MAX_BREADTH = 8  # underlyings of whose futures and options an account may have, see `margin_of`
 MATERIAL = 20  # a price counts if more than one part in so many of MM hangs on it
 COST = 10  # what a reduction may cost: one part in so many of the margin that it frees
 DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
@@ -304,6 +306,7 @@ class UnderlyingPart:
     depth: int
     ahead: int  # what positions are worth more at the index than at the stable price
     bound: bool  # whether an option is short, or something linear held
+    live: bool  # whether there are futures or options that have not expired
 
     @property
     def paid(self) -> bool:
@@ -408,6 +411,7 @@ def analyse(
             depth=depth_charge(params, market.index, sum(part.steep for part in parts)),
             ahead=max(0, ceil_div(gap, market.index)),
             bound=any(risk.bound for risk in risks),
+            live=any(risk.strips for risk in risks),
         )
         underlyings.append(underlying)
         if book.level == PORTFOLIO:
@@ -468,6 +472,8 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         + sum(part.divergence for part in underlyings)
         - analysis.relief(factors)
     )
+    if sum(part.live for part in underlyings) > MAX_BREADTH:
+        initial = NO_MARGIN  # what has so much could not be liquidated with one transaction's gas
     equity = clamp(equity, -LARGEST_EQUITY, LARGEST_EQUITY)
     maintenance = min(maintenance, LARGEST_MARGIN)
     exposures = []

@@ -127,7 +127,7 @@ class Desk:
 
     def case(self) -> Case:
         source = self.source
-        ids = source.sample(range(1, 64), source.choice((1, 1, 2, 3)))
+        ids = source.sample(range(1, 64), source.choice((1, 1, 1, 2, 2, 3, 10)))
         params = {id: self.params() for id in ids}
         markets = {id: self.market() for id in ids}
         grids = {id: self.grid(markets[id].index, params[id].scan_range) for id in ids}
