@@ -5,11 +5,12 @@
 Beside each figure stand its budget, what peers pay for the same (Derive v2 measured, Aave v3 as
 published), and the floor: what the action cannot avoid, namely the transaction with its calldata,
 the first touch of each contract, of each slot read, changed or filled, and signatures; and the
-floor's share of the gas. Below the table a line through the margin views of options tells how they
-grow. Exits with status 1 if a budget is exceeded.
+floor's share of the gas. Below the table a line through the rows of each action tells how it grows
+with the options. Exits with status 1 if a budget is exceeded.
 """
 
 import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -68,7 +69,12 @@ class Row:
     floor: int
     budget: int | None = None
     peer: str | None = None
-    held: tuple[int, int] | None = None  # options and expiries, of their margin views
+    held: tuple[int, int] | None = None  # options and expiries, in rows of different sizes
+
+    @property
+    def kind(self) -> str:
+        """The action, whatever its size."""
+        return re.sub(r"\d+", "N", self.action)
 
 
 def transaction(action: str, send: Callable[[], Receipt], floor: Floor, **beside: Any) -> Row:
@@ -513,6 +519,7 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
         f"tx withdraw quote, {count} options",
         lambda: vault.withdraw(other, p.quote, USD, p.maker, sender=p.maker),
         Floor(accounts=7, reads=2 * count + expiries + 9, changes=5),
+        held=(count, expiries),
         **beside(WITHDRAWALS, count),
     )
     fresh, _ = scene.dealers(21)
@@ -525,6 +532,7 @@ def account_rows(scene: Chain, one: int, other: int, count: int) -> Iterator[Row
             f"tx trade one more option, {count}-option account against a fresh one{side}",
             scene.match((trader, fresh), (p.maker, other), (Leg(more),), size, price),
             Floor(7, reads=2 * count + expiries + 18, changes=6, fills=4, signatures=2),
+            held=(count, expiries),
             **beside(TRADES, count),
         )
 
@@ -594,7 +602,8 @@ def option_rows() -> Iterator[Row]:
                     yield from account_rows(scene, one, other, count)
         with chain.isolate():
             action = f"tx liquidation, {count} options"
-            yield liquidation_row(scene, action, count, **beside(LIQUIDATIONS, count))
+            known = beside(LIQUIDATIONS, count)
+            yield liquidation_row(scene, action, count, held=(count, spread(count)), **known)
     for underlyings in (2, 3):  # netted with each other
         with chain.isolate():
             one, _ = scene.book(16, 1, 20, underlyings=underlyings)
@@ -616,24 +625,31 @@ def by_action(results: Iterable[Row]) -> list[Row]:
 
 @dataclass(frozen=True)
 class Growth:
-    """The line through the margin views of options that fits best (least squares)."""
+    """The line through an action's rows that fits best (least squares)."""
 
+    action: str
     fixed: float
     option: float
     expiry: float
     deviation: float  # the largest, as a part of the gas
 
     @classmethod
-    def of(cls, results: Iterable[Row]) -> "Growth":
-        views = [row for row in results if row.held]
-        places = np.array([(1, *row.held) for row in views], float)
-        gas = np.array([row.gas for row in views], float)
-        line = np.linalg.lstsq(places, gas, rcond=None)[0]
-        return cls(*line, np.max(np.abs(places @ line - gas) / gas))
+    def of(cls, results: Iterable[Row]) -> list["Growth"]:
+        """Of each action that has rows of different sizes."""
+        grown, found = defaultdict(list), []
+        for row in results:
+            if row.held:
+                grown[row.kind].append((row.gas, 1, *row.held))
+        for action, rows in grown.items():
+            gas, places = np.hsplit(np.array(rows, float), [1])
+            line = np.linalg.lstsq(places, gas, rcond=None)[0]
+            deviation = np.max(np.abs(places @ line - gas) / gas)
+            found.append(cls(action, *line[:, 0], deviation))
+        return found
 
     def __str__(self) -> str:
         return (
-            f"margin view: {self.fixed:,.0f} + {self.option:,.0f} per option"
+            f"{self.action}: {self.fixed:,.0f} + {self.option:,.0f} per option"
             f" + {self.expiry:,.0f} per expiry, largest deviation {100 * self.deviation:.1f} %"
         )
 
@@ -667,7 +683,8 @@ def main() -> int:
     results = by_action([*rows(), *option_rows()])
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table(results))
-    console.print(str(Growth.of(results)))
+    for line in Growth.of(results):
+        console.print(str(line))
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(as_json(results))
     over = [row.action for row in results if row.budget is not None and row.gas > row.budget]

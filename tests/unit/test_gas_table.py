@@ -23,16 +23,19 @@ def test_floor_has_refunds() -> None:
 
 
 def test_growth() -> None:
-    """A line is found in views that are on it; one that is off shows as deviation."""
+    """A line is found in rows that are on it, by action; one that is off shows as deviation."""
     sizes = [(count, expiries) for count in (1, 4, 16) for expiries in (1, 4) if expiries <= count]
-    views = [Row("", 1_000 + 70 * n + 30 * e, 0, held=(n, e)) for n, e in sizes]
-    line = Growth.of([Row("no view", 1, 1), *views])
+    views = [Row(f"view, {n} in {e}", 1_000 + 70 * n + 30 * e, 0, held=(n, e)) for n, e in sizes]
+    others = [Row(f"tx, {n}", 5 * n, 0, held=(n, e)) for n, e in sizes]
+    line, other = Growth.of([Row("no size", 1, 1), *views, *others])
+    assert (other.action, other.option) == ("tx, N", pytest.approx(5))
     assert (line.fixed, line.option, line.expiry) == pytest.approx((1_000, 70, 30))
     assert line.deviation < 1e-9
     assert str(line) == (
-        "margin view: 1,000 + 70 per option + 30 per expiry, largest deviation 0.0 %"
+        "view, N in N: 1,000 + 70 per option + 30 per expiry, largest deviation 0.0 %"
     )
-    assert Growth.of([*views, Row("", 1, 0, held=(64, 8))]).deviation > 1
+    [line] = Growth.of([*views, Row("view, 64 in 8", 1, 0, held=(64, 8))])
+    assert line.deviation > 1
 
 
 def test_by_action() -> None:
