@@ -235,8 +235,14 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
             divergence=scan._divergence(ahead, prices.index, prices.stable),
             relief=0,
         )
-        if not part.bound and spot == 0:
-            asked = scan._paid(asked, part.worth, factors.initial)
+        if not part.bound:
+            asked = scan._paid(
+                asked,
+                part.worth,
+                wad._ceil_div(params.scan_range * spot, wad.BPS),
+                scan._divergence(convert(spot, int256), prices.index, prices.stable),
+                factors.initial,
+            )
         sum.loss = unsafe_add(sum.loss, asked.loss)
         sum.charges = unsafe_add(sum.charges, asked.charges)
         sum.divergence = unsafe_add(sum.divergence, asked.divergence)

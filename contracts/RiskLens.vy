@@ -249,8 +249,14 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
         divergence=scan._divergence(ahead, prices.index, prices.stable),
         relief=0,
     )
-    if not part.bound and spot == 0:
-        asked = scan._paid(asked, part.worth, core.factors.initial)
+    if not part.bound:
+        asked = scan._paid(
+            asked,
+            part.worth,
+            wad._ceil_div(params.scan_range * spot, wad.BPS),
+            scan._divergence(convert(spot, int256), prices.index, prices.stable),
+            core.factors.initial,
+        )
     told.loss = asked.loss
     told.charges = asked.charges
     told.divergence = asked.divergence

@@ -656,20 +656,25 @@ def _divergence(net: int256, index: uint256, stable: uint256) -> uint256:
 
 @internal
 @pure
-def _paid(asked: Asked, worth: int256, initial: uint256) -> Asked:
+def _paid(asked: Asked, worth: int256, alone: uint256, gap: uint256, initial: uint256) -> Asked:
     """
-    @notice What is asked of options that are fully paid: never more than they cost.
+    @notice What is asked of options that are fully paid, and of collateral that nets with them:
+        never more than what the options cost and what the collateral asks by itself.
+    @param alone What the collateral loses by itself, WAD.
+    @param gap What it is worth more at the index than at the stable price, WAD.
     @param initial k_I, bps.
     """
     # unsafe: see above
     capped: Asked = asked
-    paid: uint256 = convert(max(0, worth), uint256)
-    capped.loss = min(asked.loss, paid)
-    capped.charges = min(asked.charges, unsafe_sub(paid, capped.loss))
+    cost: uint256 = convert(max(0, worth), uint256)
+    most: uint256 = unsafe_add(cost, alone)
+    capped.loss = min(asked.loss, most)
+    capped.charges = min(asked.charges, unsafe_sub(most, capped.loss))
     all: uint256 = unsafe_add(capped.loss, capped.charges)
-    capped.divergence = min(asked.divergence, unsafe_sub(paid, all))
+    capped.divergence = min(asked.divergence, unsafe_add(unsafe_sub(most, all), gap))
     all = unsafe_add(initial * all // wad.BPS, capped.divergence)  # rounded down
-    capped.relief = unsafe_sub(max(all, paid), paid)
+    most = unsafe_add(unsafe_add(cost, wad._ceil_div(initial * alone, wad.BPS)), gap)
+    capped.relief = unsafe_sub(max(all, most), most)
     return capped
 
 

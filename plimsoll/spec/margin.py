@@ -302,16 +302,13 @@ class UnderlyingPart:
     gross: int  # sum of |notional| of positions
     late: int  # the part of it whose smile and forward are old
     spot: int  # collateral that nets (PORTFOLIO)
+    alone: int  # what that loses by itself
+    gap: int  # what that is worth more at the index than at the stable price
     held: int  # value of collateral, whether it nets or not
     depth: int
     ahead: int  # what positions are worth more at the index than at the stable price
     bound: bool  # whether an option is short, or something linear held
     live: bool  # whether there are futures or options that have not expired
-
-    @property
-    def paid(self) -> bool:
-        """Nothing but options that are long: never needs more than it costs."""
-        return not self.bound and self.spot == 0
 
     @cached_property
     def worth(self) -> int:
@@ -321,7 +318,7 @@ class UnderlyingPart:
 
     @cached_property
     def loss(self) -> int:
-        """L_u. What is fully paid cannot lose more than that."""
+        """L_u. Options that are fully paid cannot lose more than that."""
         return min(sum(part.loss for part in self.parts), self._room(0))
 
     @property
@@ -342,16 +339,18 @@ class UnderlyingPart:
 
     @cached_property
     def divergence(self) -> int:
-        return min(self.ahead, self._room(self.loss + self.charges))
+        return min(self.ahead, self._room(self.loss + self.charges) + self.gap)
 
     def relief(self, initial: int) -> int:
-        """What IM would ask of something fully paid beyond that, rounded down."""
+        """What IM would ask of options that are fully paid beyond that, rounded down."""
         asked = initial * (self.loss + self.charges) // BPS + self.divergence
-        return max(0, asked - self.worth) if self.paid else 0
+        spot = ceil_div(initial * self.alone, BPS) + self.gap
+        return 0 if self.bound else max(0, asked - self.worth - spot)
 
     def _room(self, asked: int) -> int:
-        """What may still be asked of something fully paid."""
-        return max(0, self.worth - asked) if self.paid else MAX
+        """What may still be asked where nothing but options are held, all of them long: what they
+        cost, and what collateral beside them loses by itself."""
+        return MAX if self.bound else max(0, self.worth + self.alone - asked)
 
 
 @dataclass(frozen=True)
@@ -407,6 +406,8 @@ def analyse(
             gross=sum(risk.gross for risk in risks),
             late=sum(risk.late for risk in risks),
             spot=spot,
+            alone=ceil_div(params.scan_range * spot, BPS),
+            gap=max(0, ceil_div(spot * (market.index - market.stable), market.index)),
             held=held[u],
             depth=depth_charge(params, market.index, sum(part.steep for part in parts)),
             ahead=max(0, ceil_div(gap, market.index)),

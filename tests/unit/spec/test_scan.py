@@ -168,6 +168,29 @@ def test_a_long_option_never_needs_more_than_it_costs(
     assert margin.initial <= max(0, margin.equity) + 1
 
 
+@many
+@given(st.data(), chains(), st.integers(1, 10**10))
+def test_a_deposit_beside_long_options_never_harms(
+    data: st.DataObject, chain: Chain, units: int
+) -> None:
+    """Netted, in however shallow a market: neither health nor what initial margin leaves."""
+    bare = data.draw(holdings(chain, linear=False))
+    bare = Holdings(np.abs(bare.calls), np.abs(bare.puts), bare.futures)
+    specification = Specification([chain])
+    params = replace(specification.model.underlyings[1], depth=1)
+    specification.model = replace(specification.model, underlyings={1: params})
+
+    def spare(held: Holdings) -> tuple[int, int]:
+        analysis = specification.analyse(PORTFOLIO, [held])
+        margin = margin_of(analysis, specification.model, specification.markets)
+        assert margin.maintenance <= margin.initial
+        return margin.equity - margin.maintenance, margin.equity - margin.initial
+
+    before, after = spare(bare), spare(replace(bare, spot=units / 10**8))
+    assert after[0] >= before[0] - 10
+    assert after[1] >= before[1] - 10
+
+
 # -- netting -------------------------------------------------------------------------------------
 
 
