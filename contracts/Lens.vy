@@ -307,8 +307,8 @@ def available(account: uint256, token: address) -> uint256:
     """
     @notice The most of a token, the quote token or a collateral, that can be withdrawn now, in
         token units: 0 of what the account does not hold, and while withdrawing is paused.
-    @dev Tries amounts of collateral by halving, each time with the engine: costs up to a hundred
-         times what a look at the account's margin does.
+    @dev Tries amounts by halving, each time with the engine: costs up to a hundred times what a
+         look at the account's margin does; of quote mostly a few times, see `_most`.
     """
     if not self._open():
         return 0
@@ -319,11 +319,13 @@ def available(account: uint256, token: address) -> uint256:
     if token == quote.address:
         most: uint256 = self._liquid(account, settled.cash)
         after: IMarginEngine.Margin = staticcall engine.preview(settled)
-        return self._most(engine, before, settled, after, MAX_COLLATERALS, most)
+        spare: int256 = after.equity - convert(after.initial, int256)
+        guess: uint256 = convert(max(0, spare), uint256) // QUOTE_UNIT
+        return self._most(engine, before, settled, MAX_COLLATERALS, most, guess)
     for i: uint256 in range(len(settled.collateral), bound=MAX_COLLATERALS):
         if staticcall registry.tokens(settled.collateral[i].asset) == token:
             held: uint256 = settled.collateral[i].amount
-            return self._most(engine, before, settled, before, i, held)
+            return self._most(engine, before, settled, i, held, 0)
     return 0
 
 
@@ -333,25 +335,28 @@ def _most(
     engine: IMarginEngine,
     before: IMarginEngine.Margin,
     settled: IMarginEngine.Book,
-    after: IMarginEngine.Margin,
     i: uint256,
     held: uint256,
+    guess: uint256,
 ) -> uint256:
     """
     @notice The most of `held` that the account bears to lose.
     @dev By halving, between an amount that it bears and one that it does not: what is told is
          borne, and a unit more is not. Where so little would be left that its stale price no
          longer matters, a larger amount may be borne as well.
+    @param guess The first to try, and one more: quote mostly lowers nothing but the equity.
     """
-    if self._bears(engine, before, settled, after, i, held):
+    if self._bears(engine, before, settled, i, held):
         return held
     low: uint256 = 0
     high: uint256 = held
-    for _: uint256 in range(256):
+    for k: uint256 in range(256):
         if high - low <= 1:
             break
         middle: uint256 = (low + high) // 2
-        if self._bears(engine, before, settled, after, i, middle):
+        if k < 2 and low < guess + k and guess + k < high:
+            middle = guess + k
+        if self._bears(engine, before, settled, i, middle):
             low = middle
         else:
             high = middle
@@ -364,27 +369,21 @@ def _bears(
     engine: IMarginEngine,
     before: IMarginEngine.Margin,
     settled: IMarginEngine.Book,
-    whole: IMarginEngine.Margin,
     i: uint256,
     amount: uint256,
 ) -> bool:
     """
     @notice Whether the vault would leave the account without an amount.
-    @param whole Margin of the settled book, of which quote only lowers the equity.
     @param i Which collateral; MAX_COLLATERALS: quote.
     """
     left: IMarginEngine.Book = settled
-    after: IMarginEngine.Margin = whole
     if i == MAX_COLLATERALS:
-        value: int256 = convert(amount * QUOTE_UNIT, int256)
-        left.cash -= value
-        after.equity -= value
+        left.cash -= convert(amount * QUOTE_UNIT, int256)
     else:
         left.collateral[i].amount -= amount
     if unlevered._is_unlevered(left):
         return True
-    if i != MAX_COLLATERALS:
-        after = staticcall engine.preview(left)
+    after: IMarginEngine.Margin = staticcall engine.preview(left)
     if after.validity >= OPEN and after.equity >= convert(after.initial, int256):
         return True
     maintenance: int256 = convert(before.maintenance, int256)

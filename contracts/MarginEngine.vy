@@ -10,8 +10,9 @@
 
         equity       cash + X + options + collateral at the index, no haircut
         X            unsettled profit: basis + sum of size * (mark - funding), or forward
-        maintenance  MM = haircuts + scan requirement + charges (calendar, vega, short, depth):
-                     below it an account may be liquidated
+        maintenance  MM = haircuts + scan requirement + charges (calendar, vega, short, depth), no
+                     less than a hundredth of debt and gross scan ranges: below it an account may
+                     be liquidated
         target       k_T * MM: what a liquidation restores
         initial      IM = k_I * (MM + concentration) + divergence: what opening risk and
                      withdrawing need; more than any account has, where there are futures or
@@ -90,6 +91,7 @@ struct Tally:
     concentration: uint256
     divergence: uint256
     relief: uint256
+    ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
     stale: uint256  # what hangs on stale prices, and on those that do not open risk
     late: uint256
     netting: factor.Netting
@@ -178,6 +180,8 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
     factors: IMarginEngine.Factors = empty(IMarginEngine.Factors)
     netted: bool = book.level == scan.PORTFOLIO
     sum: Tally = empty(Tally)
+    if needs.underlyings == 0:  # in whose words they stand
+        factors = factor._unpack(self._factors)
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
         if needs.underlyings >> underlying == 0:
             break
@@ -235,7 +239,10 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
             divergence=scan._divergence(ahead, prices.index, prices.stable),
             relief=0,
         )
-        if not part.bound:
+        if part.bound:
+            across: uint256 = unsafe_mul(params.scan_range, part.gross)
+            sum.ranges = unsafe_add(sum.ranges, across)
+        else:
             asked = scan._paid(
                 asked,
                 part.worth,
@@ -265,13 +272,15 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
     maintenance: uint256 = sum.haircuts + requirement + sum.charges
     initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
     initial = initial + sum.divergence - sum.relief
+    settled: int256 = book.cash + book.basis + wad._floor_div(sum.profit, wad.ISIZE)
+    least: uint256 = scan._least(settled, sum.ranges)
+    maintenance = max(maintenance, least)
+    initial = max(initial, wad._ceil_div(factors.initial * least, wad.BPS))
     if scan._is_broad(needs.live):
         initial = scan.NO_MARGIN
     maintenance = min(maintenance, scan.LARGEST_MARGIN)
-    profit: int256 = wad._floor_div(sum.profit, wad.ISIZE)
-    equity: int256 = book.cash + book.basis + profit + sum.worth
     return IMarginEngine.Margin(
-        equity=scan._clamped(equity, scan.LARGEST_EQUITY),
+        equity=scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY),
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,

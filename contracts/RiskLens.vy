@@ -7,8 +7,9 @@
 @author Plimsoll contributors
 @notice Why an account's margin is what it is, piece by piece:
 
-            maintenance = haircuts + scan requirement + charges
-            initial     = k_I * (maintenance + concentration), rounded up, + divergence - relief
+            maintenance = haircuts + scan requirement + charges, or the least that it may be
+            initial     = k_I * (maintenance + concentration), rounded up, + divergence - relief,
+                          or k_I times that
 
         and what it would be at another price of one underlying.
 
@@ -70,6 +71,7 @@ struct Tally:
     concentration: uint256
     divergence: uint256
     relief: uint256
+    ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
     stale: uint256  # what hangs on stale prices, and on those that do not open risk
     late: uint256
     netting: factor.Netting
@@ -113,6 +115,7 @@ def explain(account: uint256) -> IRiskLens.Explanation:
             )
     told.scan = self._scan(sum.netting, core.factors.floor)
     told.relief = self._relief(sum, told.scan.requirement)
+    told.least = scan._least(self._settled(core, sum), sum.ranges)
     told.margin = self._margin(core, sum)
     return told
 
@@ -249,7 +252,9 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
         divergence=scan._divergence(ahead, prices.index, prices.stable),
         relief=0,
     )
-    if not part.bound:
+    if part.bound:
+        sum.ranges += params.scan_range * part.gross
+    else:
         asked = scan._paid(
             asked,
             part.worth,
@@ -382,6 +387,15 @@ def _relief(sum: Tally, requirement: uint256) -> uint256:
 
 @internal
 @pure
+def _settled(core: Core, sum: Tally) -> int256:
+    """
+    @notice Cash after all profits and losses.
+    """
+    return core.book.cash + core.book.basis + wad._floor_div(sum.profit, wad.ISIZE)
+
+
+@internal
+@pure
 def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
     """
     @notice What the engine tells of a book with this sum.
@@ -392,15 +406,17 @@ def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
     initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
     relief: uint256 = self._relief(sum, requirement)
     initial = max(initial + sum.divergence, relief) - relief
+    settled: int256 = self._settled(core, sum)
+    least: uint256 = scan._least(settled, sum.ranges)
+    maintenance = max(maintenance, least)
+    initial = max(initial, wad._ceil_div(factors.initial * least, wad.BPS))
     if scan._is_broad(core.live):
         initial = scan.NO_MARGIN
-    equity: int256 = core.book.cash + core.book.basis + sum.worth
-    equity += wad._floor_div(sum.profit, wad.ISIZE)
-    least: uint256 = min(maintenance, scan.LARGEST_MARGIN)
+    maintenance = min(maintenance, scan.LARGEST_MARGIN)
     return IMarginEngine.Margin(
-        equity=scan._clamped(equity, scan.LARGEST_EQUITY),
-        maintenance=least,
-        target=wad._ceil_div(factors.target * least, wad.BPS),
+        equity=scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY),
+        maintenance=maintenance,
+        target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
-        validity=scan._validity(sum.stale, sum.late, least),
+        validity=scan._validity(sum.stale, sum.late, maintenance),
     )

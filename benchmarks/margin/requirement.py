@@ -1,7 +1,7 @@
 """The specification's side: chains and books of floats, as the integers that it takes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from plimsoll.spec.margin import (
     Book,
     Factors,
     Holding,
+    Margin,
     RiskModel,
     Surface,
     analyse,
@@ -38,6 +39,7 @@ SPOT = 32_768  # S0 in quote currency: a lane's unit is then one
 LEVELS = {"isolated": POSITION, "cross": UNDERLYING, "portfolio": PORTFOLIO}
 LIQUIDITY = 0.02  # haircut of collateral beside the scan range
 DECIMALS = 8  # of collateral
+CASH = 2**120
 DEEP = 2**47  # contracts: a market so deep that the depth charge is nothing
 
 
@@ -84,7 +86,7 @@ class Requirement:
 
     plain: float  # scan at the points of the grid, and extremes
     scan: float  # with what lies between
-    total: float  # maintenance margin
+    total: float  # maintenance margin, without the least that it may be
     worth: float  # of everything held, as it is marked
 
 
@@ -150,17 +152,21 @@ class Specification:
         return analyse(self.book(level, holdings), self.model, self.markets, self.surface)
 
     def maintenance(self, level: int, holdings: Sequence[Holdings]) -> float:
-        analysis = self.analyse(level, holdings)
-        return part(margin_of(analysis, self.model, self.markets).maintenance)
+        return part(self._margin(self.analyse(level, holdings)).maintenance)
+
+    def _margin(self, analysis: Analysis) -> Margin:
+        """Beside so much cash that nothing is owed."""
+        return margin_of(replace(analysis, cash=CASH), self.model, self.markets)
 
     def measure(self, held: Holdings) -> Requirement:
         """Of a book in the only underlying, netted."""
         analysis = self.analyse(UNDERLYING, [held])
         margin = margin_of(analysis, self.model, self.markets)
+        asked = analysis.requirement(self.model.factors)
         parts = [part for owned in analysis.underlyings for part in owned.parts]
         return Requirement(
             plain=part(sum(max(one.plain, one.extreme) for one in parts)),
             scan=part(sum(one.loss for one in parts)),
-            total=part(margin.maintenance),
+            total=part(asked + sum(owned.charges for owned in analysis.underlyings)),
             worth=part(margin.equity),
         )

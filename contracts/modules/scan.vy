@@ -54,6 +54,8 @@ LARGEST_MARGIN: constant(uint256) = 2**113
 # what opens risk, or money leaves, where an account is too broad to: more than any account has
 NO_MARGIN: constant(uint256) = 2**140 + 1
 
+LEAST: constant(uint256) = 100  # bps of debts and gross ranges that a margin is at least
+
 # underlyings of whose futures and options an account may have: more of them could not be liquidated
 # with the gas of one transaction
 MAX_BREADTH: constant(uint256) = 8
@@ -676,6 +678,22 @@ def _paid(asked: Asked, worth: int256, alone: uint256, gap: uint256, initial: ui
     most = unsafe_add(unsafe_add(cost, wad._ceil_div(initial * alone, wad.BPS)), gap)
     capped.relief = unsafe_sub(max(all, most), most)
     return capped
+
+
+@internal
+@pure
+def _least(settled: int256, ranges: uint256) -> uint256:
+    """
+    @notice What maintenance margin is at least, whatever offsets what: interest is owed on a debt
+        until it is paid, and positions on both sides can become one. WAD, rounded up.
+    @param settled Cash after all profits and losses, WAD, above -2**145.
+    @param ranges Scan ranges of positions, without netting, WAD * BPS; not of options that are
+        fully paid.
+    """
+    # unsafe: see above
+    debt: uint256 = convert(max(0, unsafe_sub(0, settled)), uint256)
+    whole: uint256 = unsafe_add(unsafe_mul(debt, wad.BPS), ranges)
+    return wad._ceil_div(unsafe_mul(LEAST, whole), wad.BPS**2)
 
 
 @internal

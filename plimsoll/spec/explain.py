@@ -21,6 +21,7 @@ from plimsoll.spec.margin import (
     analyse,
     assess,
     gather,
+    least_of,
     margin_of,
     measure,
     value_of,
@@ -92,6 +93,7 @@ class Breakdown:
     underlyings: tuple[UnderlyingPart, ...]
     scan: Scan
     relief: int  # of IM
+    least: int  # what MM is at least
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ def explain(
         underlyings=analysis.underlyings,
         scan=scan(analysis, model.factors),
         relief=analysis.relief(model.factors),
+        least=least_of(analysis, model),
     )
 
 

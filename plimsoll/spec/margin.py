@@ -57,6 +57,7 @@ LARGEST_EQUITY = 2**140  # nor does an account: products of its equity and margi
 LARGEST_MARGIN = 2**113
 NO_MARGIN = LARGEST_EQUITY + 1  # where an account is too broad: more than any account has
 MAX_BREADTH = 8  # underlyings of whose futures and options an account may have, see `margin_of`
+LEAST = 100  # basis points of debts and gross ranges that a margin is at least, see `least_of`
 MATERIAL = 20  # a price counts if more than one part in so many of MM hangs on it
 COST = 10  # what a reduction may cost: one part in so many of the margin that it frees
 DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
@@ -363,6 +364,11 @@ class Analysis:
     underlyings: tuple[UnderlyingPart, ...]
     netting: Netting
 
+    @property
+    def settled(self) -> int:
+        """Cash after all profits and losses."""
+        return self.cash + sum(part.profit for part in self.underlyings) // SIZE
+
     def requirement(self, factors: Factors) -> int:
         if self.level == PORTFOLIO:
             return self.netting.requirement(factors.floor)
@@ -459,8 +465,8 @@ def assess(
 def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market]) -> Margin:
     collateral, underlyings = analysis.collateral, analysis.underlyings
     factors = model.factors
-    equity = analysis.cash + sum(part.profit for part in underlyings) // SIZE
-    equity += sum(part.worth for part in underlyings) + sum(part.value for part in collateral)
+    equity = analysis.settled + sum(part.worth for part in underlyings)
+    equity += sum(part.value for part in collateral)
     maintenance = (
         sum(part.haircut for part in collateral)
         + analysis.requirement(factors)
@@ -473,6 +479,9 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         + sum(part.divergence for part in underlyings)
         - analysis.relief(factors)
     )
+    least = least_of(analysis, model)
+    maintenance = max(maintenance, least)
+    initial = max(initial, ceil_div(factors.initial * least, BPS))
     if sum(part.live for part in underlyings) > MAX_BREADTH:
         initial = NO_MARGIN  # what has so much could not be liquidated with one transaction's gas
     equity = clamp(equity, -LARGEST_EQUITY, LARGEST_EQUITY)
@@ -489,6 +498,19 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         initial=initial,
         validity=validity_of(exposures, maintenance),
     )
+
+
+def least_of(analysis: Analysis, model: RiskModel) -> int:
+    """What maintenance margin is at least, whatever offsets what.
+
+    Interest is owed on a debt until it is paid, and positions on both sides can become one.
+    """
+    ranges = sum(
+        model.underlyings[part.underlying].scan_range * part.gross
+        for part in analysis.underlyings
+        if part.bound
+    )
+    return ceil_div(LEAST * (max(0, -analysis.settled) * BPS + ranges), BPS**2)
 
 
 def validity_of(exposures: list[tuple[int, int]], maintenance: int) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from plimsoll.spec.ledger import Account, Allowance
 from plimsoll.spec.margin import Margin, is_unlevered
-from plimsoll.spec.market import LIQUIDATION, OPEN
+from plimsoll.spec.market import LIQUIDATION, NEWEST, OPEN
 from plimsoll.spec.scan import LANE_UNIT
 from plimsoll.spec.wad import BPS, RAY, SIZE, WAD
 from plimsoll.spec.words import (
@@ -20,11 +20,13 @@ from plimsoll.spec.words import (
     is_option,
     key_of,
     pack_position,
+    size_of,
     sizes_of,
     strike_of,
     underlying_of,
 )
 from tests.fuzz.calls import Act, check
+from tests.fuzz.markets import series_of
 from tests.fuzz.world import DECIMALS, QUOTE_DECIMALS
 
 if TYPE_CHECKING:
@@ -264,10 +266,18 @@ def _grain_of_marks(m: "Machine", old: Account, new: Account) -> int:
 
     A short counts a lane's unit more, a mark is rounded to some wei a contract, and none is below
     nothing, where a parabola may be. Nor are longs without anything else, also those that are held
-    already: what they are below nothing counts once something else is traded.
+    already: what they are below nothing counts once something else is traded. And a future trades
+    at the newest ratio, but counts with that of the epoch.
     """
     before, after = m.standing(old).live, m.standing(new).live
-    worth = DUST
+    ahead = 0
+    for word in before ^ after:
+        series = series_of(word)
+        if series[1] and not is_option(word):
+            forwards = m.markets.forward(series, NEWEST), m.surfaces.forwards[series]
+            newest, counted = (f.at(m.markets[series[0]].index) for f in forwards)
+            ahead += size_of(word) * (newest - counted) * (1 if word in after else -1)
+    worth = DUST + abs(ahead) // SIZE
     for word in filter(is_option, before | after):
         unit = m.surfaces.grids[underlying_of(word)].reference // LANE_UNIT + ROUNDED
         traded = word in before ^ after

@@ -15,7 +15,7 @@ from typing import Any
 from plimsoll.spec.interest import Pool, Rates, accrue, cash_of
 from plimsoll.spec.ledger import Account, Draft, Ledger, Leg, Listing
 from plimsoll.spec.liquidation import LiquidationParams
-from plimsoll.spec.margin import Book, Holding, Margin, RiskModel, assess
+from plimsoll.spec.margin import Analysis, Book, Holding, Margin, RiskModel, analyse, margin_of
 from plimsoll.spec.market import MarketState
 from plimsoll.spec.orders import Fees
 from plimsoll.spec.wad import MAX, RAY, SIZE, Revert, require
@@ -42,20 +42,20 @@ NEXT = (2**24 - 1) << 32  # field of an expiry's word
 
 
 class Quick(Ledger):
-    """Assesses what an account holds once, as long as nothing moves: cash only adds to equity."""
+    """Analyses what an account holds once, as long as nothing moves, whatever cash it has."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.known: dict[tuple[Any, ...], Margin] = {}
+        self.known: dict[tuple[Any, ...], Analysis] = {}
 
     def assess(self, book: Book) -> Margin:
         key = book.level, book.positions, book.collateral
         known = self.known.get(key)
         if known is None:
-            bare = replace(book, cash=0, basis=0)
-            known = assess(bare, self.model, self.markets, self.surface)
+            known = analyse(book, self.model, self.markets, self.surface)
             self.known[key] = known
-        return replace(known, equity=known.equity + book.cash + book.basis)
+        known = replace(known, cash=book.cash + book.basis)
+        return margin_of(known, self.model, self.markets)
 
     def _assess(self, draft: Draft) -> Margin:
         return self.assess(self._book(draft))

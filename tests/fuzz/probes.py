@@ -42,7 +42,9 @@ def _reduces(m: Machine, account: int, instrument: int, change: int) -> bool:
     sizes = held[0] + moved[0], held[1] + moved[1]
     if any(sizes):
         words.append(pack_position(key, *sizes))
-    after = m.margin_of(replace(state, positions=tuple(words)))
+    left = replace(state, positions=tuple(words))
+    paid = before.equity - m.margin_of(left).equity  # at mark equity stays what it is
+    after = m.margin_of(replace(left, basis=left.basis + paid))
     alone = state.level == POSITION and 0 in held
     linear = state.level != PORTFOLIO and not any(expiry_of(word) for word in state.positions)
     check(

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
-from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.margin import LEAST
+from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import PORTFOLIO, account_id, call, future, perpetual, put
 from tests.deployment import BTC, HarnessChain, deploy
 from tests.harness import Accounts, Chain, Project, reverts
@@ -78,7 +79,7 @@ def expire(p: SimpleNamespace, chain: Chain, price: int) -> None:
 def test_from_trade_to_settlement(
     p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain
 ) -> None:
-    """A conversion needs no margin; a short straddle is liquidated; all closes to the wei."""
+    """A conversion needs little margin; a short straddle is liquidated; all closes to the wei."""
     chain.mine(delta=60)
     p.set_price(BTC, INDEX)
     middle, maker, taker, trader = INDEX * SIZE, dealers.maker, dealers.taker, dealers.trader
@@ -86,7 +87,8 @@ def test_from_trade_to_settlement(
     trade(p, maker, taker, call(BTC, p.expiry, middle), SIZE)
     trade(p, taker, maker, put(BTC, p.expiry, middle), SIZE)
     trade(p, taker, maker, future(BTC, p.expiry), SIZE)
-    assert p.lens.summary(taker).margin.maintenance == 0
+    ranges = 3 * INDEX * WAD * p.engine.underlying_params(BTC).scan_range
+    assert p.lens.summary(taker).margin.maintenance == LEAST * ranges // BPS**2
     # a short straddle on little capital
     for instrument in (call(BTC, p.expiry, middle), put(BTC, p.expiry, middle)):
         trade(p, maker, trader, instrument, 2 * SIZE)

@@ -6,6 +6,7 @@ import pytest
 
 from plimsoll.spec import explain
 from plimsoll.spec.margin import Book, Margin
+from plimsoll.spec.wad import WAD
 from plimsoll.spec.words import account_id
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Contract, reverts
@@ -59,7 +60,7 @@ def test_a_bare_debt_is_below_one(stage: Stage) -> None:
         stage.set(model, markets)
         stage.put(7, Book(0, -5, 0), model, markets, 0)
         told = stage.lens.summary(7)
-    assert (told.health, told.ratio, told.used) == (-5, explain.INT_MIN, 0)
+    assert (told.health, told.ratio, told.used) == (-6, -5 * WAD, explain.MAX)
 
 
 def test_stale_prices_are_told(desk: Desk, lens: Contract, account: int, counter: int) -> None:

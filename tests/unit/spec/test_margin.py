@@ -192,6 +192,8 @@ def test_a_fraction_asks_no_more_than_its_share(case: Case, fraction: int) -> No
         collateral=tuple(
             replace(item, amount=item.amount * fraction // WAD) for item in book.collateral
         ),
+        cash=toward_div(book.cash * fraction, WAD),
+        basis=toward_div(book.basis * fraction, WAD),
     )
     units = sum(prices[word >> 240].mark // 10**8 + 1 for word in book.positions) + sum(
         prices[model.assets[item.asset].underlying].index // 10 ** model.assets[item.asset].decimals

@@ -7,6 +7,7 @@ one unit of S0 / 2**15 more per contract in each lane, and every amount rounds t
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from benchmarks.margin.exact import Chain, bound_of
 from benchmarks.margin.requirement import Holdings, Specification, part
 from plimsoll.spec.margin import Analysis, Factors, Part, RiskModel, margin_of
 from plimsoll.spec.scan import LANE_UNIT, Netting
-from plimsoll.spec.wad import BPS, SIZE, WAD
+from plimsoll.spec.wad import BPS, SIZE
 from plimsoll.spec.words import PORTFOLIO, POSITION, UNDERLYING
 from tests.unit.spec.strategies import many
 
@@ -143,10 +144,13 @@ def test_exact_offsets_have_no_scan_risk(chain: Chain, name: str, size: float) -
 
 @many
 @given(chains(expiries=1), sizes)
-def test_a_conversion_needs_no_margin(chain: Chain, size: float) -> None:
+def test_a_conversion_needs_next_to_nothing(chain: Chain, size: float) -> None:
+    """A hundredth of the scan ranges of its three legs."""
     held = offsetting("conversion", len(chain.strike))
     held = Holdings(held.calls * size, held.puts * size, held.futures * size)
-    assert Specification([chain]).maintenance(UNDERLYING, [held]) * SIZE * WAD < 1
+    legs = 3 * round(size * SIZE) / SIZE * chain.ratio[0] * chain.spot
+    asked = Specification([chain]).maintenance(UNDERLYING, [held])
+    assert asked == pytest.approx(0.01 * chain.scan_range * legs, rel=1e-6, abs=1e-12)
 
 
 # -- fully paid options --------------------------------------------------------------------------
