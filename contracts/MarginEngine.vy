@@ -270,15 +270,13 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
             # netting lowers what is forgiven by as much as what is asked; rounded down
             sum.relief = sum.relief * requirement // sum.loss
     maintenance: uint256 = sum.haircuts + requirement + sum.charges
-    initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
-    initial = initial + sum.divergence - sum.relief
     settled: int256 = book.cash + book.basis + wad._floor_div(sum.profit, wad.ISIZE)
     least: uint256 = scan._least(settled, sum.ranges)
-    maintenance = max(maintenance, least)
-    initial = max(initial, wad._ceil_div(factors.initial * least, wad.BPS))
+    initial: uint256 = max(maintenance + sum.concentration, least)
+    initial = wad._ceil_div(factors.initial * initial, wad.BPS) + sum.divergence - sum.relief
     if scan._is_broad(needs.live):
         initial = scan.NO_MARGIN
-    maintenance = min(maintenance, scan.LARGEST_MARGIN)
+    maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)
     return IMarginEngine.Margin(
         equity=scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY),
         maintenance=maintenance,

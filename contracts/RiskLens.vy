@@ -7,9 +7,11 @@
 @author Plimsoll contributors
 @notice Why an account's margin is what it is, piece by piece:
 
-            maintenance = haircuts + scan requirement + charges, or the least that it may be
-            initial     = k_I * (maintenance + concentration), rounded up, + divergence - relief,
-                          or k_I times that
+            maintenance = haircuts + scan requirement + charges
+            initial     = k_I * (maintenance + concentration), rounded up, + divergence - relief
+
+        where the least that it may be stands for maintenance, and for the sum in brackets, if it
+        is more;
 
         and what it would be at another price of one underlying.
 
@@ -403,16 +405,15 @@ def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
     factors: IMarginEngine.Factors = core.factors
     requirement: uint256 = factor._requirement(sum.netting, factors.floor)
     maintenance: uint256 = sum.haircuts + requirement + sum.charges
-    initial: uint256 = wad._ceil_div(factors.initial * (maintenance + sum.concentration), wad.BPS)
-    relief: uint256 = self._relief(sum, requirement)
-    initial = max(initial + sum.divergence, relief) - relief
     settled: int256 = self._settled(core, sum)
     least: uint256 = scan._least(settled, sum.ranges)
-    maintenance = max(maintenance, least)
-    initial = max(initial, wad._ceil_div(factors.initial * least, wad.BPS))
+    initial: uint256 = max(maintenance + sum.concentration, least)
+    initial = wad._ceil_div(factors.initial * initial, wad.BPS)
+    relief: uint256 = self._relief(sum, requirement)
+    initial = max(initial + sum.divergence, relief) - relief
     if scan._is_broad(core.live):
         initial = scan.NO_MARGIN
-    maintenance = min(maintenance, scan.LARGEST_MARGIN)
+    maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)
     return IMarginEngine.Margin(
         equity=scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY),
         maintenance=maintenance,

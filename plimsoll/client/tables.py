@@ -17,6 +17,7 @@ from plimsoll.client.amounts import (
 )
 from plimsoll.client.instruments import show_instrument
 from plimsoll.deploy.record import Deployment
+from plimsoll.spec.margin import NO_MARGIN
 from plimsoll.spec.wad import BPS, MAX, WAD
 
 LEVELS = ("isolated", "cross", "portfolio")
@@ -132,16 +133,19 @@ def _money(view: View, names: Names) -> Table:
     cuts = sum(item.haircut for item in risk.collateral)
     charges = sum(item.charges for item in risk.underlyings)
     value = sum(item.value for item in told.collateral)
+    parts = cuts + risk.scan.requirement + charges
+    least = "maintenance margin" + (", the least" if parts < risk.least else "")
     rows = [
         ("cash", told.cash, "haircuts", cuts),
         ("unsettled profit", told.unsettled, _scan_name(risk.scan), risk.scan.requirement),
         ("options", sum(item.worth for item in risk.underlyings), "charges", charges),
-        ("collateral", value, "maintenance margin", margin.maintenance),
+        ("collateral", value, least, margin.maintenance),
         ("equity", margin.equity, "initial margin", margin.initial),
         ("health", told.summary.health, "liquidation target", margin.target),
     ]
     for name, amount, other, cost in rows:
-        table.add_row(name, signed(amount), f"   {other}", show_quote(cost))
+        shown = "too broad" if cost >= NO_MARGIN else show_quote(cost)
+        table.add_row(name, signed(amount), f"   {other}", shown)
     available = show_amount(view.available[view.quote], names.decimals[names.quote])
     table.add_row("can be withdrawn", available, "   used of equity", share(told.summary.used))
     table.columns[2].justify = "left"

@@ -473,19 +473,17 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         + sum(part.charges for part in underlyings)
     )
     concentrated = sum(part.concentration for part in collateral)
+    least = least_of(analysis, model)
     initial = (
-        ceil_div(factors.initial * (maintenance + concentrated), BPS)
+        ceil_div(factors.initial * max(maintenance + concentrated, least), BPS)
         + sum(part.divergence for part in collateral)
         + sum(part.divergence for part in underlyings)
         - analysis.relief(factors)
     )
-    least = least_of(analysis, model)
-    maintenance = max(maintenance, least)
-    initial = max(initial, ceil_div(factors.initial * least, BPS))
     if sum(part.live for part in underlyings) > MAX_BREADTH:
         initial = NO_MARGIN  # what has so much could not be liquidated with one transaction's gas
     equity = clamp(equity, -LARGEST_EQUITY, LARGEST_EQUITY)
-    maintenance = min(maintenance, LARGEST_MARGIN)
+    maintenance = min(max(maintenance, least), LARGEST_MARGIN)
     exposures = []
     for part in underlyings:
         validity = markets[part.underlying].validity

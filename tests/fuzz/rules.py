@@ -534,7 +534,7 @@ def _post(m: Machine, series: Series, shape: Smile, ratio: int, time: int) -> Ac
 
 
 def post(m: Machine) -> None:
-    """The steward posts a smile and a ratio; not all that he tries stands."""
+    """The steward posts a smile and a ratio, or a ratio alone; not all that he tries stands."""
     choices = m.choices
     known = [series for series in m.surfaces.smiles if series[1] > m.now or choices.chance(3)]
     if not known:
@@ -545,6 +545,9 @@ def post(m: Machine) -> None:
     if choices.chance(5):
         ratio = ratio * 102 // 100
     old, posted, _ = smile_spec.unpack(m.surfaces.smiles[series][0])
+    if choices.chance(20):
+        _post(m, series, old, ratio, m.now)
+        return
     if m.now < posted + HOUR and choices.chance(80):
         tick(m)
     time = m.now + (choices.integer(-HOUR, 1) if choices.chance(10) else 0)

@@ -34,8 +34,8 @@ from tests.harness import chain
 
 pytestmark = pytest.mark.pyrevm  # reads raw storage, thousands of times a second
 
-SEEDS = 0, 1, 2, 4
-EPISODES, STEPS = 6, 1_000  # a seed
+SEEDS = 3, 9, 11, 14
+EPISODES, STEPS = 8, 1_000  # a seed
 REQUIRED = {  # by each seed alone
     "16 collaterals": 1,
     "bad debt": 50,
@@ -79,7 +79,7 @@ def world() -> World:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_contracts_and_specification_in_lock_step(world: World, seed: int) -> None:
-    """Both sides agree to the wei on 6,000 random steps, and every invariant holds after each."""
+    """Both sides agree to the wei on 8,000 random steps, and every invariant holds after each."""
     coverage: Counter[tuple[str, ...]] = Counter()
     for number in range(EPISODES):
         episode(world, f"{seed}-{number}", STEPS, coverage)

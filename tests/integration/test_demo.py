@@ -68,14 +68,14 @@ def test_built_in_crash(said: str) -> None:
 
 
 def test_netting_of_options(said: str) -> None:
-    """A conversion needs nothing, a dealer's book a third at most of what its positions need."""
+    """A conversion needs next to nothing, a dealer's book a third of its positions at most."""
     _, _, table = said.partition("What options ask for")
     rows: dict[str, list[str]] = {}
     for who, *amounts in (line.split() for line in table.splitlines() if line):
         rows.setdefault(who, amounts)
     isolated, cross, portfolio = (float(amount) for amount in rows["dealer"][1:7:2])
     assert portfolio < cross < isolated / 3
-    assert rows["arb"][3:7] == ["0.0"] * 4
+    assert max(map(float, rows["arb"][3:7])) < float(rows["arb"][1]) / 20
     for who in ("dealer", "punter", "miner", "fund", "arb", "writer"):
         assert int(rows[who][-1].replace(",", "")) > 50_000  # gas
 

@@ -148,7 +148,7 @@ def test_a_conversion_needs_next_to_nothing(chain: Chain, size: float) -> None:
     """A hundredth of the scan ranges of its three legs."""
     held = offsetting("conversion", len(chain.strike))
     held = Holdings(held.calls * size, held.puts * size, held.futures * size)
-    legs = 3 * round(size * SIZE) / SIZE * chain.ratio[0] * chain.spot
+    legs = 3 * abs(round(size * SIZE)) / SIZE * chain.ratio[0] * chain.spot
     asked = Specification([chain]).maintenance(UNDERLYING, [held])
     assert asked == pytest.approx(0.01 * chain.scan_range * legs, rel=1e-6, abs=1e-12)
 
