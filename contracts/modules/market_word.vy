@@ -16,10 +16,10 @@
 
 @dev A premium is observed where there is a feed of it: what knows this spares a look at its slot.
      Expiries that the next one is told by are in units of 1,800 s, of which they are multiples;
-     24 bits of them last until the year 2927. Ratios are multiples of 1e-9. A window gathers at most 1,800 * 10**25 < 2**95.
-     Prices are at most 10**25 < 2**84, premiums at most 10**17 < 2**57 (10 %), times are seconds.
-     Cumulative funding fits for 36 years at the highest price with the highest premium, for
-     3,600 at a price of 100,000.
+     24 bits of them last until the year 2927. Ratios are multiples of 1e-9. A window gathers at
+     most 1,800 * 10**25 < 2**95. Prices are at most 10**25 < 2**84, premiums at most
+     10**17 < 2**57 (10 %), times are seconds. Cumulative funding fits for 36 years at the highest
+     price with the highest premium, for 3,600 at a price of 100,000.
 """
 
 from interfaces import IMarketData
