@@ -350,10 +350,10 @@ class Chain(Scene):
 
     def _list(self, underlying: int) -> None:
         p, step, now = self.p, self.steps[underlying], chain.timestamp
+        smile = astuple(smile_of(0.6))
         series = (step * SIZE, step * SIZE, 400 * step * SIZE, 1_000 * SIZE)
         for expiry in self.expiries:
             p.market.list_expiry(underlying, expiry, WAD, sender=p.governor)
-            smile = astuple(smile_of(0.6))
             p.surface.post(underlying, expiry, smile, WAD, now, sender=p.governor)
             p.registry.list_series(underlying, expiry, series, sender=p.governor)
 
@@ -487,14 +487,14 @@ def view_row(scene: Chain, account: int, count: int, expiries: int, underlyings:
     p = scene.p
     book = p.vault.book_of(account)
     among = f", {underlyings} underlyings" if underlyings > 1 else ""
-    row = view(
+    return view(
         f"margin view, {count} options, {expiries} expiries{among}",
         lambda: p.engine.preview.transact(book, sender=p.keeper),
         # scenario words; those of the market, the surface, the engine
         Floor(accounts=2 + 2 * underlyings, reads=count + underlyings * (expiries + 7)),
+        held=None if among else (count, expiries),
         **beside(VIEWS, (count, expiries)),
     )
-    return row if among else replace(row, held=(count, expiries))
 
 
 def book_row(scene: Chain, account: int, count: int) -> Row:

@@ -12,7 +12,6 @@ from plimsoll.spec.margin import (
     Book,
     Factors,
     Holding,
-    Margin,
     RiskModel,
     Surface,
     analyse,
@@ -152,11 +151,9 @@ class Specification:
         return analyse(self.book(level, holdings), self.model, self.markets, self.surface)
 
     def maintenance(self, level: int, holdings: Sequence[Holdings]) -> float:
-        return part(self._margin(self.analyse(level, holdings)).maintenance)
-
-    def _margin(self, analysis: Analysis) -> Margin:
         """Beside so much cash that nothing is owed."""
-        return margin_of(replace(analysis, cash=CASH), self.model, self.markets)
+        analysis = replace(self.analyse(level, holdings), cash=CASH)
+        return part(margin_of(analysis, self.model, self.markets).maintenance)
 
     def measure(self, held: Holdings) -> Requirement:
         """Of a book in the only underlying, netted."""

@@ -21,12 +21,12 @@ from eth_account.signers.base import BaseAccount
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from plimsoll.spec.market import MAX_PRICE
 from plimsoll.spec.wad import WAD, ceil_div
 from plimsoll.spec.words import SIZE_LIMIT
 
 MAX_LEGS = 8
 MAX_RATIO = 10**4  # contracts per unit
-MAX_PRICE = 10**7 * WAD
 
 TYPES = {
     "EIP712Domain": [

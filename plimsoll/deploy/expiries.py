@@ -11,10 +11,12 @@ from typing import Any
 from plimsoll.deploy.protocol import Chain, DeployError, Fact, Finding, establish
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.ledger import Series
+from plimsoll.spec.market import MAX_PRICE
 from plimsoll.spec.smile import NANO, Smile
 from plimsoll.spec.wad import SIZE
+from plimsoll.spec.words import STRIKE_UNIT
 
-MAX_STRIKE = 10**7 * SIZE
+MAX_STRIKE = MAX_PRICE // STRIKE_UNIT
 
 
 @dataclass(frozen=True)

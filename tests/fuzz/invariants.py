@@ -255,7 +255,7 @@ def settling_moves_no_equity(m: "Machine", act: Act) -> None:
 
 def rolling_moves_no_money(m: "Machine", act: Act) -> None:
     """Prices, epochs, words and smiles that are renewed change no cash, no basis, no positions."""
-    if act.call.name not in ("roll", "refresh", "load", "post", "list_expiry", "set_ratio", "fix"):
+    if act.call.name not in ("roll", "refresh", "load", "post", "list_expiry", "fix"):
         return
     check(not act.changed and m.ledger.pool is act.pool, "rolling moves no money", act.call.name)
     m.compare_all()

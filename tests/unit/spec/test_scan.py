@@ -71,6 +71,13 @@ def books(draw: st.DrawFn, most: int = 1) -> tuple[Specification, list[Holdings]
     return specification, [draw(holdings(chain)) for chain in several]
 
 
+def bought(chain: Chain) -> st.SearchStrategy[Holdings]:
+    """Nothing but options that are long."""
+    return holdings(chain, linear=False).map(
+        lambda held: Holdings(np.abs(held.calls), np.abs(held.puts), held.futures)
+    )
+
+
 def gross(held: Holdings) -> float:
     """Contracts, of everything."""
     options = np.abs(held.calls).sum() + np.abs(held.puts).sum()
@@ -162,8 +169,7 @@ def test_a_long_option_never_needs_more_than_it_costs(
     data: st.DataObject, chain: Chain, level: int
 ) -> None:
     """In MM and in IM, at every level. A parabola may mark what is worth nothing a bit below it."""
-    held = data.draw(holdings(chain, linear=False))
-    held = Holdings(np.abs(held.calls), np.abs(held.puts), held.futures)
+    held = data.draw(bought(chain))
     specification = Specification([chain])
     analysis = specification.analyse(level, [held])
     margin = margin_of(analysis, specification.model, specification.markets)
@@ -178,8 +184,7 @@ def test_a_deposit_beside_long_options_never_harms(
     data: st.DataObject, chain: Chain, units: int
 ) -> None:
     """Netted, in however shallow a market: neither health nor what initial margin leaves."""
-    bare = data.draw(holdings(chain, linear=False))
-    bare = Holdings(np.abs(bare.calls), np.abs(bare.puts), bare.futures)
+    bare = data.draw(bought(chain))
     specification = Specification([chain])
     params = replace(specification.model.underlyings[1], depth=1)
     specification.model = replace(specification.model, underlyings={1: params})
