@@ -11,6 +11,7 @@ import signal
 from getpass import getpass
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
 
 import click
 from eth_account import Account
@@ -42,14 +43,24 @@ def _key(_: click.Context, __: click.Parameter, value: str) -> LocalAccount:
 
 def _wad(_: click.Context, __: click.Parameter, value: str) -> int:
     try:
-        return parse_amount(value, 18)
+        amount = parse_amount(value, 18)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    if amount < 0:
+        raise click.BadParameter(f"{value} is less than 0")
+    return amount
+
+
+def _url(_: click.Context, __: click.Parameter, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise click.BadParameter(f"{value!r} is no http or https URL")
+    return value
 
 
 @click.command()
 @click.option("--deployment", type=click.Path(path_type=Path), required=True)
-@click.option("--rpc", required=True, help="URL of a node.")
+@click.option("--rpc", required=True, callback=_url, help="URL of a node.")
 @click.option(
     "--account",
     "key",
@@ -96,7 +107,14 @@ def _wad(_: click.Context, __: click.Parameter, value: str) -> int:
     help="Gas that a transaction may use.",
 )
 @click.option(
-    "--reports", type=click.Path(path_type=Path), help="JSON file of signed price reports to bring."
+    "--reports",
+    type=click.Path(path_type=Path),
+    help="JSON file of signed prices and smiles to bring.",
+)
+@click.option(
+    "--upkeep",
+    is_flag=True,
+    help="Also roll prices in the half hour before an expiry, and settle who held what expired.",
 )
 def main(deployment: Path, rpc: str, interval: float, **options) -> None:
     """Liquidate accounts that are short of maintenance margin."""

@@ -105,7 +105,10 @@ def cli(
         )
         click.echo(f"posted the smile of {symbol} {show_expiry(listing.expiry)}")
         return
+    posted = session.surface.knows(listing.underlying, listing.expiry)
     findings = list(list_expiry(ApeChain(account), session.record, listing, now))
     Console().print(table(findings))
+    if posted:
+        click.echo("its smile and ratio were there before and stay: --post changes them")
     if wrong := sum(not finding.holds for finding in findings):
         raise click.ClickException(f"{wrong} of {len(findings)} facts do not hold")

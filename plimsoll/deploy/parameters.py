@@ -102,14 +102,27 @@ class Quote(Model):
     decimals: Decimals
 
 
-class Feed(Model):
+class Signers(Model):
+    """Whose reports count, and how many of them have to sign one."""
+
+    signers: list[Address] = []
+    threshold: Annotated[int, within(1, 16, "signatures")] = 1
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.signers and self.threshold > len(self.signers):
+            raise ValueError(f"threshold {self.threshold} is more than {len(self.signers)} signers")
+        if len(self.signers) > 16 or len(set(self.signers)) != len(self.signers):
+            raise ValueError("signers are at most 16, each once")
+        return self
+
+
+class Feed(Signers):
     """A Chainlink-style aggregator, or signed reports."""
 
     aggregator: Token | None = None
     max_age: Age = 86_400  # of an aggregator's round
     price: Annotated[float, PlainValidator(_price)] | None = None  # of a mock
-    signers: list[Address] = []
-    threshold: Annotated[int, within(1, 16, "signatures")] = 1
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -123,10 +136,16 @@ class Feed(Model):
             raise ValueError("a threshold is only for signers")
         if self.signers and "max_age" in self.model_fields_set:
             raise ValueError("max_age is only for an aggregator")
-        if self.signers and self.threshold > len(self.signers):
-            raise ValueError(f"threshold {self.threshold} is more than {len(self.signers)} signers")
-        if len(self.signers) > 16 or len(set(self.signers)) != len(self.signers):
-            raise ValueError("signers are at most 16, each once")
+        return self
+
+
+class Volatility(Signers):
+    """Signed smiles and forward ratios; without it only the steward posts them."""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if not self.signers:
+            raise ValueError("give signers")
         return self
 
 
@@ -180,6 +199,7 @@ class Underlying(Model):
     size_limit: Annotated[int, within(0, SIZE_LIMIT // SIZE, "contracts")]  # of one account
     market: Market
     risk: Risk
+    volatility: Volatility | None = None
 
     @property
     def span(self) -> int:

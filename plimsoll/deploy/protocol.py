@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
 
-from plimsoll.deploy.parameters import MOCK_DECIMALS, Feed, Parameters
+from plimsoll.deploy.parameters import MOCK_DECIMALS, Feed, Parameters, Signers, Underlying
 from plimsoll.deploy.record import ABI, Contract, Deployment
 from plimsoll.spec.wad import SIZE
 from plimsoll.spec.words import account_id, perpetual
@@ -252,13 +252,7 @@ class Deployer:
                 f"{symbol} / USD",
                 initial=(feed.signers, feed.threshold),
             )
-            source = self.at(key)
-            yield Fact(
-                f"{key}: signers",
-                (feed.threshold, feed.signers),
-                lambda: (source.threshold(), source.signers()),
-                self._sent(source.set_signers, feed.signers, feed.threshold),
-            )
+            yield self._signers(key, feed)
         else:
             aggregator = str(feed.aggregator)
             if aggregator == "mock":
@@ -275,7 +269,16 @@ class Deployer:
                 lambda: (source.aggregator(), source.max_age()),
             )
 
-        yield Fact(f"{key}: answers", True, lambda: source.latest()[0] > 0, wake)
+        yield Fact(f"{key}: answers", True, lambda: self.at(key).latest()[0] > 0, wake)
+
+    def _signers(self, key: str, signers: Signers) -> Fact:
+        feed = self.at(key)
+        return Fact(
+            f"{key}: signers",
+            (signers.threshold, signers.signers),
+            lambda: (feed.threshold(), feed.signers()),
+            self._sent(feed.set_signers, signers.signers, signers.threshold),
+        )
 
     def _surface(self) -> Iterator[Fact]:
         market = self.at("market")
@@ -293,6 +296,29 @@ class Deployer:
                 partial(surface.span, underlying.id),
                 self._sent(surface.set_span, underlying.id, underlying.span),
             )
+            yield from self._volatility(symbol, underlying)
+
+    def _volatility(self, symbol: str, underlying: Underlying) -> Iterator[Fact]:
+        """Who posts smiles beside the steward."""
+        registry, surface, feed = self.at("registry"), self.at("surface"), NOBODY
+        if signed := underlying.volatility:
+            key = f"volatility:{symbol}"
+            yield self._contract(
+                key,
+                "SignedVolatility",
+                registry,
+                surface,
+                f"{symbol} volatility",
+                initial=(signed.signers, signed.threshold),
+            )
+            yield self._signers(key, signed)
+            feed = self.record.address(key)
+        yield Fact(
+            f"surface:{symbol}: feed",
+            feed,
+            partial(surface.feed, underlying.id),
+            self._sent(surface.set_feed, underlying.id, feed),
+        )
 
     def _engine(self) -> Iterator[Fact]:
         parameters, registry = self.parameters, self.at("registry")

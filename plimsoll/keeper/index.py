@@ -12,12 +12,14 @@ from plimsoll.spec.words import unpack_account
 UNKNOWN = -1  # word of an account whose last event may have been undone
 
 
+def holding(word: int) -> bool:
+    """Whether an account with this word has positions."""
+    return word == UNKNOWN or unpack_account(word)[3] > 0
+
+
 def risky(word: int) -> bool:
     """Whether an account with this word can ever be short: it owes, or holds positions."""
-    if word == UNKNOWN:
-        return True
-    cash, _, _, positions, _ = unpack_account(word)
-    return cash < 0 or positions > 0
+    return holding(word) or unpack_account(word)[0] < 0
 
 
 @dataclass
@@ -65,6 +67,10 @@ class AccountIndex:
     def accounts(self) -> list[int]:
         """Those that could be short."""
         return [account for account, (_, word) in self.words.items() if risky(word)]
+
+    def holders(self) -> list[int]:
+        """Those that could have positions."""
+        return [account for account, (_, word) in self.words.items() if holding(word)]
 
     def _undone(self, head: int) -> bool:
         if self._tip is None:

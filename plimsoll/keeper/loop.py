@@ -1,17 +1,21 @@
 """One round a block: what became of transactions, who is short, what to do."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
 from requests.exceptions import RequestException
 from web3 import Web3
-from web3.exceptions import Web3Exception, Web3RPCError
+from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
+from web3.types import TxParams
 
 from plimsoll.client.amounts import show_account, show_quote
-from plimsoll.client.reader import Reader
+from plimsoll.client.gas import generous
+from plimsoll.client.reader import Reader, reason
+from plimsoll.keeper.errand import Errand
+from plimsoll.keeper.expiries import Expiries
 from plimsoll.keeper.index import AccountIndex
 from plimsoll.keeper.policy import GIVES_UP, REFRESHES, Decision, Policy
 from plimsoll.keeper.reports import Reports
@@ -19,6 +23,7 @@ from plimsoll.keeper.sender import Landing, Sender
 
 BATCH = 64  # accounts that the Lens reads in one call
 LONGEST_REST = 64  # blocks
+REFUSED_REST = 8  # blocks until an errand is tried again that was refused
 # what a node that restarts or lags makes of a request; half an answer is a ValueError
 NODE_TROUBLE = (RequestException, Web3Exception, OSError, ValueError)
 
@@ -56,9 +61,11 @@ class Keeper:
     sender: Sender
     policy: Policy
     reports: Reports | None = None
+    expiries: Expiries | None = None
     say: Say = stamp
     failures: dict[Any, int] = field(default_factory=dict)  # purpose: failures in a row
     resting: dict[Any, int] = field(default_factory=dict)  # purpose: until which block
+    refused: dict[str, tuple[str, int]] = field(default_factory=dict)  # purpose: what, until when
 
     def run(self, stop: Event, interval: float) -> None:
         """Until told to stop; a node that is away is waited for."""
@@ -79,8 +86,10 @@ class Keeper:
         for landing in self.sender.collect(block):
             self._landed(block, landing)
         if self.reports:
-            self.reports.push(block)
+            self._run(block, self.reports.errands())
         self.index.update(block)
+        if self.expiries:
+            self._run(block, self.expiries.errands())
         views = list(summaries(self.lens, self.index.accounts()))
         for view in views:
             if not view.readable:
@@ -92,6 +101,32 @@ class Keeper:
             self._act(block, view, self._decide(block, view))
         flights = len(self.sender.flights)
         self.say(f"block {block}  {len(views)} accounts, {len(short)} short, {flights} on the way")
+
+    def _run(self, block: int, errands: Iterable[Errand]) -> None:
+        """What would be refused is left for a while, unless it has become something else."""
+        for errand in errands:
+            purpose, what, function = errand
+            refused, until = self.refused.get(purpose, ("", 0))
+            if self.sender.busy(purpose) or self.resting.get(purpose, 0) > block:
+                continue
+            if what == refused and until > block:
+                continue
+            try:
+                gas = function.estimate_gas({"from": self.sender.key.address}, "pending")
+                call: TxParams = {
+                    "to": function.address,
+                    "data": function._encode_transaction_data(),
+                    "gas": generous(gas, self.policy.most),
+                }
+                sent = self.sender.send(purpose, call, block)
+            except ContractLogicError as error:
+                self.refused[purpose] = what, block + REFUSED_REST
+                self.say(f"block {block}  {purpose}  would be refused: {reason(error)}")
+            except Web3RPCError as error:
+                self.say(f"block {block}  {purpose}  fails: {error.message or error}")
+            else:
+                self.refused.pop(purpose, None)
+                self.say(f"block {block}  {purpose}  {what}, in {sent.hex()}")
 
     def _decide(self, block: int, view: Any) -> Decision:
         purposes = view.account, words_of(view.account)

@@ -1,63 +1,155 @@
-"""Signed price reports, brought to their feeds."""
+"""Signed reports of prices and smiles, brought to their feeds."""
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from web3.exceptions import ContractLogicError, Web3RPCError
-from web3.types import TxParams
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+)
+from web3.exceptions import ContractLogicError
 
-from plimsoll.client.reader import Reader, reason
-from plimsoll.keeper.sender import Sender
+from plimsoll.client.instruments import show_expiry
+from plimsoll.client.reader import Reader
+from plimsoll.keeper.errand import Errand
+from plimsoll.spec.smile import Smile
 
-GAS = 300_000  # sixteen signatures
+
+def _from_hex(text: Any) -> bytes:
+    return bytes.fromhex(str(text).removeprefix("0x"))
 
 
-@dataclass(frozen=True)
+Signature = Annotated[bytes, BeforeValidator(_from_hex)]
+Seconds = Annotated[int, Field(ge=0, lt=2**32)]
+Wad = Annotated[int, Field(ge=0, lt=2**128)]
+Nano = Annotated[int, Field(ge=-(2**64), lt=2**64)]
+
+
+class Report(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    time: Seconds
+    signatures: list[Signature]  # in the order of their signers' addresses
+
+
+class PriceReport(Report):
+    feed: str  # symbol of an underlying
+    price: Wad
+
+
+class SmileReport(Report):
+    volatility: str  # symbol of an underlying
+    expiry: Seconds
+    smile: Annotated[dict[Literal["a", "b", "rho", "m", "s"], Nano], Field(min_length=5)]
+    ratio: Wad  # of the forward to the index
+
+
+def _kind(entry: Any) -> str:
+    return "smile" if "volatility" in entry else "price"
+
+
+ENTRIES = TypeAdapter(list[dict[str, Any]])
+REPORT: TypeAdapter[PriceReport | SmileReport] = TypeAdapter(
+    Annotated[
+        Annotated[PriceReport, Tag("price")] | Annotated[SmileReport, Tag("smile")],
+        Discriminator(_kind),
+    ]
+)
+
+
+@dataclass
 class Reports:
     """Reads a file that whoever signs keeps up to date: a JSON list of
-    `{"feed": symbol, "price": WAD, "time": seconds, "signatures": [hex, ...]}`.
+
+    {"feed": symbol, "price": WAD, "time": seconds, "signatures": [hex, ...]}
+    {"volatility": symbol, "expiry": seconds, "smile": {"a": ..., "b": ..., "rho": ..., "m": ...,
+     "s": ...}, "ratio": WAD, "time": seconds, "signatures": [hex, ...]}
     """
 
     path: Path
-    feeds: dict[str, Reader]  # by symbol
-    sender: Sender
+    feeds: dict[str, Reader]  # by symbol, of signed prices
+    volatility: dict[str, Reader]  # by symbol, of signed smiles
+    surface: Reader
+    underlyings: dict[str, int]  # id by symbol
     say: Callable[[str], None]
+    _complaint: str = field(default="", init=False)
 
-    def push(self, block: int) -> None:
-        """Sends what is newer than its feed's last report."""
-        for entry in self._read():
-            symbol = entry["feed"]
-            feed, name = self.feeds.get(symbol), f"report {symbol}"
-            if feed is None or self.sender.busy(name) or self._last(feed) >= entry["time"]:
-                continue
-            signatures = [bytes.fromhex(item.removeprefix("0x")) for item in entry["signatures"]]
-            report = feed.contract.functions.report(entry["price"], entry["time"], signatures)
-            try:
-                report.call({"from": self.sender.key.address})
-                call: TxParams = {
-                    "to": feed.address,
-                    "data": report._encode_transaction_data(),
-                    "gas": GAS,
-                }
-                sent = self.sender.send(name, call, block)
-            except ContractLogicError as error:
-                self.say(f"block {block}  {name}  would be refused: {reason(error)}")
-            except Web3RPCError as error:
-                self.say(f"block {block}  {name}  fails: {error.message or error}")
-            else:
-                self.say(f"block {block}  {name}  brings {entry['price']}, in {sent.hex()}")
+    def errands(self) -> Iterator[Errand]:
+        """What is newer than what its feed has brought last."""
+        for report in self._read():
+            news = self._price(report) if isinstance(report, PriceReport) else self._smile(report)
+            if news is not None:
+                yield news
 
-    def _read(self) -> list[dict[str, Any]]:
+    def _price(self, report: PriceReport) -> Errand | None:
+        feed = self.feeds.get(report.feed)
+        if feed is None or _last(feed) >= report.time:
+            return None
+        function = feed.contract.functions.report(report.price, report.time, report.signatures)
+        return Errand(f"report {report.feed}", f"brings {report.price}", function)
+
+    def _smile(self, report: SmileReport) -> Errand | None:
+        symbol, expiry = report.volatility, report.expiry
+        feed = self.volatility.get(symbol)
+        if feed is None:
+            return None
+        underlying = self.underlyings[symbol]
+        if self.surface.posted(underlying, expiry)[1] >= report.time:
+            return None
+        smile = astuple(Smile(**report.smile))
+        function = feed.contract.functions.report(
+            underlying, expiry, smile, report.ratio, report.time, report.signatures
+        )
+        name = f"report {symbol} {show_expiry(expiry)}"
+        return Errand(name, f"brings the smile of {report.time}", function)
+
+    def _read(self) -> list[PriceReport | SmileReport]:
+        """What can be read; what is wrong with the rest is said once.
+
+        The file may not be there yet, or just being written.
+        """
+        reports, complaints = [], []
         try:
-            return list(json.loads(self.path.read_text()))
-        except (FileNotFoundError, ValueError):
-            return []  # not there yet, or just being written
+            for entry in ENTRIES.validate_json(self.path.read_bytes()):
+                try:
+                    reports.append(REPORT.validate_python(entry))
+                except ValidationError as error:
+                    complaints.append(_first(error))
+        except OSError as error:
+            complaints.append(str(error.strerror))
+        except ValidationError as error:
+            complaints.append(_first(error))
+        complaints += filter(None, map(self._unknown, reports))
+        complaint = "; ".join(complaints)
+        if complaint and complaint != self._complaint:
+            self.say(f"{self.path}: {complaint}")
+        self._complaint = complaint
+        return reports
 
-    def _last(self, feed: Reader) -> int:
-        try:
-            return int(feed.latest()[1])
-        except ContractLogicError:
-            return 0  # the first one
+    def _unknown(self, report: PriceReport | SmileReport) -> str:
+        """What is said of a report for which there is no feed."""
+        if isinstance(report, PriceReport):
+            return "" if report.feed in self.feeds else f"no signed feed of {report.feed}"
+        known = report.volatility in self.volatility
+        return "" if known else f"no signed volatility of {report.volatility}"
+
+
+def _first(error: ValidationError) -> str:
+    """Of what is wrong."""
+    first = error.errors()[0]
+    return ": ".join([".".join(map(str, first["loc"])), first["msg"]]).removeprefix(": ")
+
+
+def _last(feed: Reader) -> int:
+    try:
+        return int(feed.latest()[1])
+    except ContractLogicError:
+        return 0  # the first one

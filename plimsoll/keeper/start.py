@@ -9,6 +9,7 @@ from web3 import HTTPProvider, Web3
 from plimsoll.client.amounts import show_account
 from plimsoll.client.reader import Reader
 from plimsoll.deploy.record import Deployment
+from plimsoll.keeper.expiries import Expiries
 from plimsoll.keeper.index import AccountIndex
 from plimsoll.keeper.loop import NODE_TROUBLE, Keeper, Say, stamp
 from plimsoll.keeper.policy import Policy
@@ -39,6 +40,7 @@ def keeper(
     patience: int,
     most: int,
     reports: Path | None,
+    upkeep: bool,
     stop: Event,
     interval: float,
     say: Say = stamp,
@@ -64,32 +66,47 @@ def keeper(
     underlyings = deployment.parameters["underlyings"]
     if native not in underlyings:
         raise StartError(f"{native} is none of the underlyings {', '.join(underlyings)}")
-    vault = contract("vault")
+
+    def contracts(prefix: str, name: str) -> dict[str, Reader]:
+        """By symbol, of one source."""
+        return {
+            symbol: contract(prefix + symbol)
+            for symbol in deployment.keys(prefix)
+            if deployment.contracts[prefix + symbol].name == name
+        }
+
+    vault, market, surface = contract("vault"), contract("market"), contract("surface")
+    index = AccountIndex(web3, vault, deployment.block)
+    ids = {symbol: item["id"] for symbol, item in underlyings.items()}
     to = account_id(int(key.address, 16), number)
-    feeds = {
-        symbol: contract(f"feed:{symbol}")
-        for symbol in deployment.keys("feed:")
-        if deployment.contracts[f"feed:{symbol}"].name == "SignedFeed"
-    }
     policy = Policy(
         web3=web3,
         liquidator=contract("liquidator"),
-        market=contract("market"),
+        market=market,
         vault=vault,
-        surface=contract("surface"),
+        surface=surface,
         keeper=key.address,
         to=to,
         minimum=minimum,
-        native=underlyings[native]["id"],
+        native=ids[native],
         most=most,
+    )
+    bringing = reports and Reports(
+        path=reports,
+        feeds=contracts("feed:", "SignedFeed"),
+        volatility=contracts("volatility:", "SignedVolatility"),
+        surface=surface,
+        underlyings=ids,
+        say=say,
     )
     say(f"watching from block {deployment.block} on, for {show_account(to, short=False)}")
     return Keeper(
         web3=web3,
         lens=contract("lens"),
-        index=AccountIndex(web3, vault, deployment.block),
+        index=index,
         sender=sender,
         policy=policy,
-        reports=Reports(reports, feeds, sender, say) if reports else None,
+        reports=bringing or None,
+        expiries=Expiries(web3, market, vault, index, ids) if upkeep else None,
         say=say,
     )

@@ -102,7 +102,7 @@ def test_a_difference_is_an_error(deployed: World) -> None:
     arguments = ("deploy", "--network", deployed.node.url, "--deployment", deployed.path)
     deployed.send("orders", "set_fees", (2, 5, 1_000))
     complaint = ape_run(*arguments, "--check", fails=True)
-    assert "1 of 67 facts do not hold" in complaint
+    assert "1 of 70 facts do not hold" in complaint
     assert deployed.contract("orders").fees().taker == 5
     ape_run(*arguments)
     assert deployed.contract("orders").fees().taker == 4

@@ -135,6 +135,37 @@ def test_liquidates_a_seller_of_options(fresh: World) -> None:
         assert keeper.stop() == 0
 
 
+def test_upkeep_of_an_expiry(fresh: World) -> None:
+    """Prices are rolled while an expiry averages them, and its holders settled after it."""
+    expiry = fresh.list_options(BTC, 60_000)
+    sold, buyer, seller = put(BTC, expiry, 60_000 * SIZE), OTHER, 4
+    fresh.deposit(seller, "USDC", 85_000 * 10**6)
+    fresh.trade(buyer, seller, sold, SIZE, 3_000)
+    accounts = [fresh.account(index) for index in (buyer, seller)]
+    market, vault, node = fresh.contract("market"), fresh.contract("vault"), fresh.node
+    cash = [vault.book_of(account).cash for account in accounts]
+    with keeping(fresh, "--upkeep") as keeper:
+        keeper.says("0 short")
+        for ahead, price in ((1_800 + 60, 59_000), (900, 57_000)):
+            node.rpc("evm_setNextBlockTimestamp", expiry - ahead)
+            fresh.send("aggregator:BTC", "set_answer", price * 10**8)
+            keeper.says(rf"market BTC  rolls, {ahead} s before an expiry, in ")
+            keeper.says(r"market BTC  done, ")
+            assert market.state(BTC).index == price * WAD
+        node.rpc("evm_setNextBlockTimestamp", expiry + 1)
+        node.rpc("evm_mine")
+        for _ in accounts:
+            keeper.says(r"settlement of 0x\w+/0  done, ")
+        item = market.expiry_of(BTC, expiry)
+        assert item.fixed
+        assert 57_000 * WAD < item.gathered < 59_000 * WAD
+        assert [vault.position(account, sold) for account in accounts] == [0, 0]
+        paid = 60_000 * WAD - item.gathered
+        assert vault.book_of(accounts[1]).cash == cash[1] - paid
+        keeper.says(r"2 accounts, 0 short, 0 on the way")
+        assert keeper.stop() == 0
+
+
 STRIKES = range(53_000, 61_000, 1_000)
 
 
@@ -426,9 +457,12 @@ def test_wrong_start(world: World) -> None:
     assert "nowhere.json: No such file" in complains(*file, *rpc, "--account", "nowhere.json")
     assert "'much' is not a number" in complains(*file, *rpc, "--account", "1", "--minimum", "much")
     assert "is not valid" in complains(*file, *rpc, "--account", "9" * 20)
-    for option in ("--to", "--interval", "--patience", "--gas-cap"):
+    for option in ("--to", "--interval", "--patience", "--gas-cap", "--minimum"):
         said = complains(*file, *rpc, "--account", "1", option, "-1")
         assert f"Invalid value for '{option}': -1" in said
+    for rpc in ("nonsense", "localhost:8545", "ws://localhost:8545", "http://"):
+        said = complains(*file, "--rpc", rpc, "--account", "1")
+        assert f"'{rpc}' is no http or https URL" in said
 
 
 def test_keyfile(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -106,6 +106,17 @@ def test_fewer_tiers_leave_the_last_ones_empty(content: Any) -> None:
             {"signers": [TOKEN], "max_age": 60},
             "underlyings.ETH.feed: max_age is only for an aggregator",
         ),
+        ("underlyings.ETH.volatility", {}, "underlyings.ETH.volatility: give signers"),
+        (
+            "underlyings.ETH.volatility",
+            {"signers": [TOKEN], "threshold": 2},
+            "underlyings.ETH.volatility: threshold 2 is more than 1 signers",
+        ),
+        (
+            "underlyings.ETH.volatility",
+            {"signers": [TOKEN, TOKEN]},
+            "underlyings.ETH.volatility: signers are at most 16, each once",
+        ),
         ("roles.guardian", "0x" + 40 * "0", "roles.guardian: the zero address is nobody"),
         ("quote.symbol", "WETH", "assets: WETH is the quote's symbol"),
         (

@@ -1,14 +1,18 @@
-"""A price that is signed: deploying waits for the first report, the keeper brings later ones."""
+"""Signed prices and smiles: deploying waits for the first price, the keeper brings the rest."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from plimsoll.deploy.expiries import smile_of
+from plimsoll.spec.smile import Smile
 from plimsoll.spec.wad import WAD
-from tests.integration.conftest import ROOT, World, anvil, ape_run, keys, running
+from tests.integration.conftest import BTC, ROOT, World, anvil, ape_run, keys, running
 from tests.integration.test_keeper import keeping
 
 pytestmark = pytest.mark.integration
@@ -16,15 +20,37 @@ pytestmark = pytest.mark.integration
 SIGNERS = (0, 1, 2)
 
 
-def _report(world: World, price: int, time: int) -> dict[str, Any]:
-    """As the keeper reads it, signed by two of three."""
-    digest = world.contract("feed:SOL").report_digest(price * WAD, time)
+def _signed(world: World, digest: bytes, signers: Sequence[int] = SIGNERS[:2]) -> list[str]:
+    """By two of three, in the order of their addresses."""
     signed = {
         world.keys[index].address: world.keys[index].unsafe_sign_hash(digest).signature
-        for index in SIGNERS[:2]
+        for index in signers
     }
-    signatures = ["0x" + signed[address].hex() for address in sorted(signed, key=str.lower)]
+    return ["0x" + signed[address].hex() for address in sorted(signed, key=str.lower)]
+
+
+def _price(world: World, price: int, time: int) -> dict[str, Any]:
+    """As the keeper reads it."""
+    digest = world.contract("feed:SOL").report_digest(price * WAD, time)
+    signatures = _signed(world, digest)
     return {"feed": "SOL", "price": price * WAD, "time": time, "signatures": signatures}
+
+
+def _smile(world: World, expiry: int, smile: Smile, ratio: int, time: int) -> dict[str, Any]:
+    feed = world.contract("volatility:BTC")
+    digest = feed.report_digest(BTC, expiry, asdict(smile), ratio, time)
+    return {
+        "volatility": "BTC",
+        "expiry": expiry,
+        "smile": asdict(smile),
+        "ratio": ratio,
+        "time": time,
+        "signatures": _signed(world, digest),
+    }
+
+
+def _now(world: World) -> int:
+    return int(world.node.web3.eth.get_block("latest")["timestamp"])
 
 
 def test_signed_feed(tmp_path: Path) -> None:
@@ -44,7 +70,7 @@ def test_signed_feed(tmp_path: Path) -> None:
 
         world = World(node, path)
         now = int(node.web3.eth.get_block("latest")["timestamp"])
-        first = _report(world, 150, now)
+        first = _price(world, 150, now)
         signatures = [bytes.fromhex(item[2:]) for item in first["signatures"]]
         world.send("feed:SOL", "report", first["price"], now, signatures)
         assert "facts hold" in ape_run(*arguments)
@@ -53,12 +79,12 @@ def test_signed_feed(tmp_path: Path) -> None:
         with keeping(world, "--reports", str(reports)) as keeper:
             keeper.says("0 short")
             latest = int(node.web3.eth.get_block("latest")["timestamp"])
-            reports.write_text(json.dumps([_report(world, 151, latest)]))
+            reports.write_text(json.dumps([_price(world, 151, latest)]))
             node.rpc("evm_mine")
             keeper.says(rf"report SOL  brings {151 * WAD}, in ")
             keeper.says(r"report SOL  done, ")
             assert world.contract("feed:SOL").latest()[0] == 151 * WAD
-            forged = _report(world, 999, latest + 1)
+            forged = _price(world, 999, latest + 1)
             forged["price"] = 998 * WAD
             reports.write_text(json.dumps([forged]))
             node.rpc("evm_increaseTime", 60)
@@ -66,5 +92,50 @@ def test_signed_feed(tmp_path: Path) -> None:
             keeper.says(r"report SOL  would be refused: feed: not a signer")
             reports.write_text("half a fi")
             node.rpc("evm_mine")
+            keeper.says(r"reports\.json: Invalid JSON")
             keeper.says("0 short")
+            assert keeper.stop() == 0
+
+
+def test_signed_volatility(tmp_path: Path) -> None:
+    """Signers named in the parameters post smiles and ratios, which the keeper brings."""
+    content = yaml.safe_load((ROOT / "parameters" / "local.yaml").read_text())
+    signers = [keys()[index].address for index in SIGNERS]
+    content["underlyings"]["BTC"]["volatility"] = {"signers": signers, "threshold": 2}
+    parameters, path = tmp_path / "parameters.yaml", tmp_path / "deployment.json"
+    parameters.write_text(yaml.safe_dump(content))
+    reports = tmp_path / "reports.json"
+    arguments = ("--deployment", path, "--parameters", parameters)
+    with running(anvil()) as node:
+        assert "facts hold" in ape_run("deploy", "--network", node.url, *arguments)
+        world = World(node, path)
+        surface = world.contract("surface")
+        assert surface.feed(BTC) == world.record.address("volatility:BTC")
+        expiry = world.list_options(BTC, 60_000)
+        node.rpc("evm_increaseTime", 60)
+        node.rpc("evm_mine")
+        with keeping(world, "--reports", str(reports)) as keeper:
+            keeper.says(r"reports\.json: No such file")
+            smile, time = smile_of(0.65), _now(world)
+            reports.write_text(json.dumps([_smile(world, expiry, smile, WAD * 101 // 100, time)]))
+            node.rpc("evm_mine")
+            keeper.says(rf"report BTC \w+  brings the smile of {time}, in ")
+            keeper.says(r"report BTC \w+  done, ")
+            assert surface.posted(BTC, expiry)[1] == time
+            assert world.contract("market").expiry_of(BTC, expiry).ratio == WAD * 101 // 100
+
+            node.rpc("evm_increaseTime", 60)
+            node.rpc("evm_mine")
+            forged = _smile(world, expiry, smile_of(0.7), WAD, _now(world))
+            forged["smile"] = asdict(replace(smile, a=smile.a + 1))
+            wrong = {**forged, "volatility": "ETH"}
+            reports.write_text(json.dumps([wrong, forged]))
+            node.rpc("evm_mine")
+            keeper.says(r"reports\.json: no signed volatility of ETH")
+            keeper.says(r"report BTC \w+  would be refused: feed: not a signer")
+            del forged["ratio"]
+            reports.write_text(json.dumps([forged]))
+            node.rpc("evm_mine")
+            keeper.says(r"reports\.json: smile\.ratio: Field required")
+            assert surface.posted(BTC, expiry)[1] == time
             assert keeper.stop() == 0

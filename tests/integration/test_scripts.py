@@ -98,7 +98,9 @@ def test_list_expiry(options: User) -> None:
 
     again = ("list_expiry", "BTC", DAY, "--volatility", 60, *STRIKES)
     blocks = world.node.web3.eth.block_number
-    assert options(*again).count("✓") == 3
+    said = options(*again)
+    assert said.count("✓") == 3
+    assert said.endswith("there before and stay: --post changes them\n")
     assert world.node.web3.eth.block_number == blocks
     world.node.rpc("evm_increaseTime", 60)
     world.node.rpc("evm_mine")
