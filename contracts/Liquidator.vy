@@ -220,6 +220,9 @@ def _set_params(params: ILiquidator.Params):
 @external
 @view
 def params() -> ILiquidator.Params:
+    """
+    @notice The terms of whatever is liquidated.
+    """
     return self._unpack_params()
 
 

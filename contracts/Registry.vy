@@ -441,6 +441,9 @@ def expiries(underlying: uint256) -> DynArray[uint256, MAX_EXPIRIES]:
 @external
 @view
 def rates() -> IRegistry.Rates:
+    """
+    @notice The curve of interest.
+    """
     return rate_curve._rates()
 
 

@@ -442,6 +442,9 @@ def _treasury(terms: uint256) -> uint256:
 @external
 @view
 def fees() -> IOrderBook.Fees:
+    """
+    @notice What a fill costs, and who gets it.
+    """
     return self._fees(self._terms)
 
 
