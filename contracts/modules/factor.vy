@@ -16,9 +16,9 @@
             extremes   sqrt(sum X_u**2)
             floor      psi * sum L_u
 
-        t = -90, -67.5 .. 90 degrees, x = -1, -2/3 .. 1; and on top of it what losses between the
-        points of the grids exceed those at them; but never more than sum L_u. The factors share a
-        word:
+        t = -90, -67.5 .. 90 degrees, x = -1, -2/3 .. 1; and on top of the first three what each L_u
+        exceeds what comove and extremes see of u by itself, as they read few places of a book; but
+        never more than sum L_u. The factors share a word:
         | 0 208 | target 16 | initial 16 | floor 16 |, as in plimsoll.spec.scan.
 @dev Nothing overflows: any two values of a profile differ by less than 2**117 (see
      modules/scan), losses are below that, and at most 63 underlyings are added. So a sum of
@@ -48,7 +48,7 @@ struct Netting:
     squares: uint256[18]  # sum of I**2
     extreme: uint256  # sum of X**2
     total: uint256  # sum of L
-    hidden: uint256  # sum of what lies between the points of the grids
+    hidden: uint256  # sum of what L exceeds the own terms of comove and extremes
 
 
 @internal
@@ -98,12 +98,10 @@ def _add(
     # unsafe: see above
     sum: Netting = netting
     extreme: int256 = min(part.extreme, convert(loss, int256))
-    # at the points of the grid, and at the extremes
-    seen: uint256 = min(loss, convert(max(part.plain, extreme), uint256))
+    seen: int256 = extreme  # at the extremes, and where everything moves together
     sum.count = unsafe_add(sum.count, 1)
     sum.extreme = unsafe_add(sum.extreme, self._square(extreme))
     sum.total = unsafe_add(sum.total, loss)
-    sum.hidden = unsafe_add(sum.hidden, unsafe_sub(loss, seen))
 
     scan_range: int256 = convert(params.scan_range, int256)
     alone: uint256 = convert(
@@ -125,7 +123,7 @@ def _add(
             thirds: int256 = unsafe_sub(convert(row, int256), 12)
             move = unsafe_mul(unsafe_mul(thirds, scan_range), wad.IWAD)
             move = unsafe_div(move, 3 * wad.IBPS)
-        if not part.profile.curved:  # a line has no volatility, and loses most to one side
+        if not part.profile.curved:  # a line has no volatility, and loses L_u at an extreme
             lost: int256 = unsafe_sub(0, scan._moved(part.profile.line, move))
             square: uint256 = 0
             if side != 0:
@@ -166,7 +164,9 @@ def _add(
                 here_up = up
                 least_down = down
                 least_up = up
-                if side == 0:
+                if side == 0:  # everything moves together, or this moves by the factor alone
+                    if row >= 9:
+                        seen = max(seen, unsafe_sub(part.profile.mark, low))
                     break
                 continue
             if down < least_down:
@@ -185,6 +185,7 @@ def _add(
             square: uint256 = self._square(unsafe_sub(here_up, least_up))
             sum.squares[k] = unsafe_add(sum.squares[k], square)
         k = unsafe_add(k, 1)
+    sum.hidden = unsafe_add(sum.hidden, unsafe_sub(loss, min(loss, convert(seen, uint256))))
     return sum
 
 
@@ -216,7 +217,7 @@ def _largest(netting: Netting, first: uint256, last: uint256, least: uint256) ->
 @pure
 def _terms(netting: Netting, _floor: uint256) -> uint256[4]:
     """
-    @notice Factor, comove and extremes, each with what lies between the points, and floor; WAD,
+    @notice Factor, comove and extremes, each with what is hidden from them, and floor; WAD,
         rounded up.
     """
     return [

@@ -83,7 +83,7 @@ class Scan:
     comove: int = 0
     extremes: int = 0
     floor: int = 0
-    hidden: int = 0  # what of the first three lies between the points of the scans
+    hidden: int = 0  # what of the first three their own terms do not see
 
 
 @dataclass(frozen=True)

@@ -424,7 +424,7 @@ def analyse(
         if book.level == PORTFOLIO:
             [part] = parts
             loss = underlying.loss
-            netting.add(params, part.profile, min(part.extreme, loss), min(part.plain, loss), loss)
+            netting.add(params, part.profile, min(part.extreme, loss), loss)
     return Analysis(
         book.level, book.cash + book.basis, tuple(collateral), tuple(underlyings), netting
     )

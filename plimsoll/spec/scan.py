@@ -369,7 +369,8 @@ class Netting:
 
     Volatilities need not move together: Y(s, v) is half V(s, v) and half the lower of both. A
     single underlying has nothing to net with, and needs what it loses; several never need more
-    than the sum of that.
+    than the sum of that. Comove and extremes read few places of a book: what it loses beyond what
+    they see is added, so that netting with next to nothing changes nothing.
     """
 
     count: int = 0  # of underlyings
@@ -378,16 +379,14 @@ class Netting:
     comove: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in THIRDS])
     extreme: int = 0  # sum of X^2
     total: int = 0  # sum of L
-    hidden: int = 0  # sum of what lies between the points of the grids
+    hidden: int = 0  # sum of what L exceeds the own terms of comove and extremes
 
-    def add(
-        self, params: UnderlyingParams, profile: Profile, extreme: int, plain: int, loss: int
-    ) -> None:
-        """One more underlying: its X_u, its loss at the grid's points, and its L_u."""
+    def add(self, params: UnderlyingParams, profile: Profile, extreme: int, loss: int) -> None:
+        """One more underlying: its X_u and its L_u."""
         self.count += 1
         self.extreme += extreme**2
         self.total += loss
-        self.hidden += loss - max(plain, extreme)
+        seen = extreme
         mark, blended = profile.mark, profile.blended
         at_angles, together = shifts(params.scan_range, params.beta)
         rows = zip(at_angles, self.common, self.squares, strict=True)
@@ -399,9 +398,11 @@ class Netting:
         for shift, losses in zip(together, self.comove, strict=True):
             for v, value in enumerate(blended(shift)):
                 losses[v] += mark - value
+                seen = max(seen, mark - value)
+        self.hidden += loss - min(loss, seen)
 
     def terms(self, floor: int) -> tuple[int, int, int, int]:
-        """Factor, comove and extremes, each with what lies between the points, and floor."""
+        """Factor, comove and extremes, each with what is hidden from them, and floor."""
         factor = max(
             common + ceil_sqrt(squares)
             for row in zip(self.common, self.squares, strict=True)

@@ -110,7 +110,6 @@ def requirement(
         loss: scan.Loss = scan._loss(
             part.profile, params[i].scan_range, empty(scan.Hollow), 0
         )
-        part.plain = loss.plain
         part.extreme = loss.deepest
         netting = factor._add(netting, params[i], part, convert(part.extreme, uint256))
     return factor._requirement(netting, least), factor._terms(netting, least), netting.total
@@ -247,7 +246,7 @@ def netting_of(parts: list[tuple[UnderlyingParams, int]]) -> Netting:
     for params, line in parts:
         profile = Profile(STRAIGHT, None, line)
         extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
-        netting.add(params, profile, extreme, *scan_loss(profile, params.scan_range))
+        netting.add(params, profile, extreme, scan_loss(profile, params.scan_range)[1])
     return netting
 
 

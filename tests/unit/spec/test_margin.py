@@ -94,7 +94,7 @@ def netting_of(parts: list[tuple[int, int]]) -> Netting:
         params = UnderlyingParams(BPS // 10, beta, 0, 1)
         profile = Profile(STRAIGHT, None, 10 * loss)
         extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
-        netting.add(params, profile, extreme, *scan_loss(profile, params.scan_range))
+        netting.add(params, profile, extreme, scan_loss(profile, params.scan_range)[1])
     return netting
 
 

@@ -104,7 +104,7 @@ def netted(specification: Specification, held: list[Holdings]) -> Netting:
     for owned in specification.analyse(PORTFOLIO, held).underlyings:
         [whole] = owned.parts
         params = specification.model.underlyings[owned.underlying]
-        netting.add(params, whole.profile, whole.extreme, whole.plain, whole.loss)
+        netting.add(params, whole.profile, whole.extreme, whole.loss)
     return netting
 
 
@@ -230,6 +230,17 @@ def test_a_joined_book_asks_no_more_than_its_parts(
 
     noise = 2 * UNIT * (gross(one) + gross(other))
     assert asked(total(one, other)) <= asked(one) + asked(other) + noise
+
+
+@many
+@given(st.data(), chains())
+def test_next_to_nothing_beside_a_book_lowers_no_scan(data: st.DataObject, chain: Chain) -> None:
+    """However few places of the book comove and extremes read."""
+    held = data.draw(holdings(chain))
+    dust = Holdings.of(np.zeros_like(held.calls), perpetual=1e-8)
+    alone = Specification([chain]).analyse(PORTFOLIO, [held])
+    beside = Specification([chain, chain], [0.75, 0.75]).analyse(PORTFOLIO, [held, dust])
+    assert scan(beside) >= scan(alone) - dust.perpetual
 
 
 # -- ranges and spots ----------------------------------------------------------------------------
