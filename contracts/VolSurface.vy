@@ -113,9 +113,10 @@ def load(positions: DynArray[uint256, 128]) -> DynArray[uint256, 128]:
     """
     @notice The scenario words of position words (sizes do not matter), in their order; computes
         and stores what is stale. Anyone may. 0 for what is no option, or has expired.
-    @dev Reverts "market: unknown underlying", "surface: unknown underlying" (no span), "surface:
-        no smile". Reentrant, as it calls nobody but the pricer, which is arithmetic, and the
-        market, which calls nobody but feeds, and those may change nothing.
+    @dev Reverts "market: unknown underlying", "surface: unknown underlying" (no span),
+        "market: unknown expiry", "surface: no smile". Reentrant, as it calls nobody but the
+        pricer, which is arithmetic, and the market, which calls nobody but feeds, and those may
+        change nothing.
     """
     self._refresh(positions)
     return self._words(positions)
