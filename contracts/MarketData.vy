@@ -24,11 +24,11 @@
      settlement   average of the index over the 1,800 s before an expiry, rounded down to 1e-10;
                   fixed by whoever rolls first after it, or, where within that window the index
                   was ever older than max_age_liquidation, by the governor an hour after it
-     forward      F(S) = fixed + ratio * S: far ahead the posted ratio alone, for options the one
-                  posted before their epoch, as their words; within the window
+     forward      F(S) = fixed + ratio * S: far ahead the posted ratio alone; within the window
                   what is averaged already is fixed and the ratio's share is what is left of it;
                   after the expiry the settlement price, or until there is one, the average; as
-                  that is not what settles, it opens no risk
+                  that is not what settles, it opens no risk. In an epoch it is that of its words:
+                  with the ratio posted before, and the share that was left as it began
 
      The expiries ahead are a list: each word tells the next one, and an underlying's price word
      the nearest, the only one that a roll looks at. Crossing one moves on to the next.
@@ -353,7 +353,7 @@ def _price(word: uint256) -> (uint256, int256):
     expiry: uint256 = instrument._expiry(word)
     if expiry == 0:
         return market.mark, convert(market.mark, int256) - market.funding
-    forward: IMarketData.Forward = self._forward(underlying, expiry, NEWEST)
+    forward: IMarketData.Forward = self._forward(underlying, expiry, NEWEST, 0)
     mark: uint256 = forward.fixed + forward.ratio * market.index // wad.WAD
     return mark, convert(mark, int256)
 
@@ -388,18 +388,24 @@ def unsettled(word: uint256) -> (int256, bool):
 @external
 @view
 @reentrant
-def forward(underlying: uint256, expiry: uint256, time: uint256) -> IMarketData.Forward:
+def forward(
+    underlying: uint256, expiry: uint256, time: uint256, reference: uint256
+) -> IMarketData.Forward:
     """
     @notice The forward of an expiry as of now: F(S) = fixed + ratio * S, rounded down. Reverts
         for an expiry that was never listed.
-    @param time When an epoch began: a ratio posted since does not count in it.
+    @param time When an epoch began: a ratio posted since does not count in it, and what has been
+        gathered since does not lessen the share of the index, as its words know neither.
+    @param reference The epoch's spot, WAD: there the forward is what it is now.
     """
-    return self._forward(underlying, expiry, time)
+    return self._forward(underlying, expiry, time, reference)
 
 
 @internal
 @view
-def _forward(underlying: uint256, expiry: uint256, time: uint256) -> IMarketData.Forward:
+def _forward(
+    underlying: uint256, expiry: uint256, time: uint256, reference: uint256
+) -> IMarketData.Forward:
     if block.timestamp >= expiry:
         item: IMarketData.Expiry = self._expiry(underlying, expiry)
         price: uint256 = item.gathered if item.fixed else self._average(item.gathered)
@@ -417,8 +423,13 @@ def _forward(underlying: uint256, expiry: uint256, time: uint256) -> IMarketData
     if left < WINDOW:
         item: IMarketData.Expiry = self._expiry(underlying, expiry)
         fixed = item.gathered // WINDOW
-        ratio = ratio * left // WINDOW
+        whole: uint256 = ratio
+        ratio = whole * left // WINDOW
         fresh = fresh and not item.late
+        if time < block.timestamp:
+            share: uint256 = whole * min(expiry - time, WINDOW) // WINDOW
+            fixed -= min(fixed, (share - ratio) * reference // wad.WAD)
+            ratio = share
     return IMarketData.Forward(fixed=fixed, ratio=ratio, fresh=fresh)
 
 

@@ -37,8 +37,9 @@
      Nothing that the arithmetic meets makes it revert, so a word can be refused for two reasons
      only: the underlying has no span, or the expiry no smile; and then nothing is listed on them.
      Smiles and the ratios of forwards are those posted before an epoch began: were a ratio to count
-     at once, a put would be off by all that it moved until its word knows it too. Only what the
-     last half hour gathers counts as of when a word is computed.
+     at once, a put would be off by all that it moved until its word knows it too. So it would be
+     with the share of the index that melts away in the last half hour; that is as of an epoch's
+     beginning too. Only what is gathered counts as of when a word is computed.
 
      Trusted: MarketData; the pricer; the feeds and the steward for smiles, within the bounds of `post`.
 @custom:kill Nothing to stop: without new smiles the last ones stay. The governor replaces feeds.
@@ -231,7 +232,7 @@ def _priced(
     return staticcall pricer.words(
         epoch,
         expiry,
-        staticcall market.forward(series >> 40, expiry, epoch.time),
+        staticcall market.forward(series >> 40, expiry, epoch.time, epoch.reference),
         smiles._unpack(self._effective(series, epoch.time)),
         strikes,
     )
@@ -302,7 +303,7 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 next = unsafe_add(next, 1)
                 continue
             forward: IMarketData.Forward = staticcall market.forward(
-                query.underlying, expiry, frame.grid.time
+                query.underlying, expiry, frame.grid.time, frame.grid.reference
             )
             if expiry <= block.timestamp:  # nothing moves any more
                 risk.profit = unsafe_add(risk.profit, strips._payoff(position, forward.fixed))
@@ -500,7 +501,7 @@ def mark(instrument: uint256) -> (uint256, uint256):
         scan._axis(epoch, prices.index),
     )
     forward: IMarketData.Forward = staticcall market.forward(
-        underlying, series & UINT40, epoch.time
+        underlying, series & UINT40, epoch.time, epoch.reference
     )
     if instrument_._kind(instrument) == instrument_.PUT:
         ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD

@@ -37,5 +37,7 @@ def peek(underlying: uint256) -> IMarketData.Market:
 
 @external
 @view
-def forward(underlying: uint256, expiry: uint256, time: uint256) -> IMarketData.Forward:
+def forward(
+    underlying: uint256, expiry: uint256, time: uint256, reference: uint256
+) -> IMarketData.Forward:
     return self.forwards[underlying][expiry]

@@ -5,8 +5,8 @@ new one: a report after ten silent hours moves nothing for those hours.
 
 What is to be delivered at an expiry is the average of the index over the 30 minutes before it. So
 its forward is affine in the index, F(S) = fixed + ratio * S: the part that has been averaged is
-fixed, the rest moves with the index at the posted ratio: for options the one posted before their
-epoch began, as their scenario words know no other.
+fixed, the rest moves with the index at the posted ratio. In an epoch of the surface it is what its
+scenario words know: the ratio posted before it began, and the rest that was left then.
 """
 
 from collections.abc import Iterable
@@ -199,15 +199,20 @@ def set_ratio(item: Expiry, ratio: int, now: int) -> Expiry:
     return replace(item, ratio=ratio, posted=now, before=item.ratio, aged=aged)
 
 
-def forward(expiry: int, item: Expiry, now: int, time: int = NEWEST) -> Forward:
-    """Of an expiry as of now, in an epoch that began at a time; after it what it settles at, or the
-    running average until then, which is not fresh, as it is not what settles."""
+def forward(expiry: int, item: Expiry, now: int, time: int = NEWEST, reference: int = 0) -> Forward:
+    """Of an expiry as of now, in an epoch that began at a time, at whose reference it is what it is
+    now; after it what it settles at, or the running average until then, which is not fresh, as it
+    is not what settles."""
     if now >= expiry:
         return Forward(item.gathered if item.fixed else average(item.gathered), 0, item.fixed)
-    left, known = min(expiry - now, WINDOW), item.posted < time
+    known = item.posted < time
+    ratio = item.ratio if known else item.before
+    share, left = (
+        ratio * min(expiry - moment, WINDOW) // WINDOW for moment in (min(time, now), now)
+    )
     return Forward(
-        item.gathered // WINDOW,
-        (item.ratio if known else item.before) * left // WINDOW,
+        max(0, item.gathered // WINDOW - (share - left) * reference // WAD),
+        share,
         now - item.posted <= MAX_FORWARD_AGE and (known or not item.aged) and not item.late,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from plimsoll.spec.ledger import Account, Allowance
 from plimsoll.spec.margin import Margin, is_unlevered
-from plimsoll.spec.market import LIQUIDATION, NEWEST, OPEN
+from plimsoll.spec.market import LIQUIDATION, OPEN
 from plimsoll.spec.scan import LANE_UNIT
 from plimsoll.spec.wad import BPS, RAY, SIZE, WAD
 from plimsoll.spec.words import (
@@ -274,7 +274,7 @@ def _grain_of_marks(m: "Machine", old: Account, new: Account) -> int:
     for word in before ^ after:
         series = series_of(word)
         if series[1] and not is_option(word):
-            forwards = m.markets.forward(series, NEWEST), m.surfaces.forwards[series]
+            forwards = m.markets.forward(series), m.surfaces.forwards[series]
             newest, counted = (f.at(m.markets[series[0]].index) for f in forwards)
             ahead += size_of(word) * (newest - counted) * (1 if word in after else -1)
     worth = DUST + abs(ahead) // SIZE

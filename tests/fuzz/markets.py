@@ -7,6 +7,7 @@ from plimsoll.spec import market as market_spec
 from plimsoll.spec.market import (
     HOUR,
     MAX_PRICE,
+    NEWEST,
     RATIO_UNIT,
     SETTLEMENT_UNIT,
     WINDOW,
@@ -93,9 +94,9 @@ class Markets(Told[int, Market]):
         params, state = self.params[underlying], self.stored[underlying]
         return market_spec.gather(params, state, expiry, self.listed[series], self.now)
 
-    def forward(self, series: Series, time: int) -> Forward:
+    def forward(self, series: Series, time: int = NEWEST, reference: int = 0) -> Forward:
         """In an epoch that began at a time."""
-        return market_spec.forward(series[1], self.expiries[series], self.now, time)
+        return market_spec.forward(series[1], self.expiries[series], self.now, time, reference)
 
     def of(self, underlying: int) -> list[int]:
         """Expiries of an underlying."""

@@ -43,7 +43,8 @@ class Surfaces:
         return epoch
 
     def _forward(self, series: Series) -> Forward:
-        return self.markets.forward(series, self.epochs[series[0]].time)
+        epoch = self.epochs[series[0]]
+        return self.markets.forward(series, epoch.time, epoch.reference)
 
     def _grid(self, underlying: int) -> Grid:
         epoch = self.epochs[underlying]

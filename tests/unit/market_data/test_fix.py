@@ -21,7 +21,7 @@ def test_fixes(market: Contract, late: int, governor: Account) -> None:
     assert (event.underlying, event.expiry, event.price) == (UNDERLYING, late, PRICE)
     told = market.expiry_of(UNDERLYING, late)
     assert (told.gathered, told.late, told.fixed) == (PRICE, True, True)
-    assert market.forward(UNDERLYING, late, NEWEST) == (PRICE, 0, True)
+    assert market.forward(UNDERLYING, late, NEWEST, 0) == (PRICE, 0, True)
     assert market.state(UNDERLYING).next_expiry == 0
 
 

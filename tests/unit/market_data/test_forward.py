@@ -22,15 +22,15 @@ def test_forward_through_the_window(market: Contract, watch: Watch, expiry: int)
     """The ratio melts away as the average fills; together they are the forward."""
     begin = expiry - WINDOW
     watch.see(begin, PRICE)
-    assert market.forward(UNDERLYING, expiry, NEWEST) == (0, RATIO, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0) == (0, RATIO, True)
     watch.see(begin + WINDOW // 3, 2 * PRICE)
     third = PRICE * (WINDOW // 3) // WINDOW
-    assert market.forward(UNDERLYING, expiry, NEWEST) == (third, RATIO * 2 // 3, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0) == (third, RATIO * 2 // 3, True)
     mark = third + RATIO * 2 // 3 * 2 * PRICE // WAD
     assert market.price.call(future(UNDERLYING, expiry)) == (mark, mark)
     watch.hold(begin + WINDOW // 3, expiry, 2 * PRICE)
     settled = third + 2 * PRICE * 2 // 3
-    assert market.forward(UNDERLYING, expiry, NEWEST) == (settled // 10**8 * 10**8, 0, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0) == (settled // 10**8 * 10**8, 0, True)
 
 
 def test_fresh(market: Contract, watch: Watch, governor: Account, chain: Chain) -> None:
@@ -39,15 +39,15 @@ def test_fresh(market: Contract, watch: Watch, governor: Account, chain: Chain) 
     market.set_surface(governor, sender=governor)
     market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
     chain.mine(delta=DAY)
-    assert market.forward(UNDERLYING, expiry, NEWEST).fresh
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0).fresh
     chain.mine(delta=1)
-    assert not market.forward(UNDERLYING, expiry, NEWEST).fresh
+    assert not market.forward(UNDERLYING, expiry, NEWEST, 0).fresh
     market.set_ratio(UNDERLYING, expiry, RATIO, sender=governor)
-    assert market.forward(UNDERLYING, expiry, NEWEST).fresh
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0).fresh
     watch.hold(expiry - WINDOW, expiry - 500, PRICE)
-    assert not market.forward(UNDERLYING, expiry, NEWEST).fresh
+    assert not market.forward(UNDERLYING, expiry, NEWEST, 0).fresh
     chain.mine(timestamp=expiry)
-    assert market.forward(UNDERLYING, expiry, NEWEST).fresh
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0).fresh
 
 
 def test_in_an_epoch(market: Contract, governor: Account, chain: Chain) -> None:
@@ -56,17 +56,36 @@ def test_in_an_epoch(market: Contract, governor: Account, chain: Chain) -> None:
     market.set_surface(governor, sender=governor)
     market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
     epoch = chain.timestamp
-    assert market.forward(UNDERLYING, expiry, epoch) == (0, RATIO, True)
+    assert market.forward(UNDERLYING, expiry, epoch, 0) == (0, RATIO, True)
     chain.mine(delta=DAY)
     for step, fresh in ((1, True), (2, True), (3, False)):
         ratio = RATIO + step * 10**9
         market.set_ratio(UNDERLYING, expiry, ratio + 10**9 - 1, sender=governor)
         told = market.expiry_of(UNDERLYING, expiry)
         assert (told.ratio, told.before, told.aged) == (ratio, ratio - 10**9, not fresh)
-        assert market.forward(UNDERLYING, expiry, chain.timestamp) == (0, ratio - 10**9, fresh)
-        assert market.forward(UNDERLYING, expiry, chain.timestamp + 1) == (0, ratio, True)
+        assert market.forward(UNDERLYING, expiry, chain.timestamp, 0) == (0, ratio - 10**9, fresh)
+        assert market.forward(UNDERLYING, expiry, chain.timestamp + 1, 0) == (0, ratio, True)
         assert market.price.call(future(UNDERLYING, expiry))[0] == ratio * PRICE // WAD
         chain.mine(delta=60 if step == 1 else DAY + 1)
+
+
+def test_in_an_epoch_within_the_window(market: Contract, watch: Watch, expiry: int) -> None:
+    """The share of the index is that of when it began; at its reference nothing else changes."""
+    begin = expiry - WINDOW
+    watch.see(begin, PRICE)
+    watch.see(begin + WINDOW // 3, 2 * PRICE)
+    watch.see(begin + WINDOW // 2, 2 * PRICE)
+    fixed, ratio = market.forward(UNDERLYING, expiry, NEWEST, 0)[:2]
+    assert ratio == RATIO // 2
+    for time in (begin - HOUR, begin, begin + WINDOW // 4, begin + WINDOW // 2):
+        share = RATIO * (expiry - max(time, begin)) // WINDOW
+        for reference in (PRICE // 10, PRICE // 2, PRICE):
+            wanted = max(0, fixed - (share - ratio) * reference // WAD)
+            told = market.forward(UNDERLYING, expiry, time, reference)
+            assert told == (wanted, share, True)
+            if wanted:
+                now = fixed + ratio * reference // WAD
+                assert abs(told.fixed + told.ratio * reference // WAD - now) <= 2
 
 
 def test_not_fresh_once_it_is_late(
@@ -79,13 +98,13 @@ def test_not_fresh_once_it_is_late(
     market.set_surface(governor, sender=governor)
     market.set_ratio(UNDERLYING, expiry, RATIO, sender=governor)
     chain.mine(timestamp=silent + 600)
-    assert market.forward(UNDERLYING, expiry, NEWEST).fresh
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0).fresh
     chain.mine(delta=1)
     for time in (silent + 601, expiry - 1, expiry, expiry + HOUR):
-        assert not market.forward(UNDERLYING, expiry, NEWEST).fresh
+        assert not market.forward(UNDERLYING, expiry, NEWEST, 0).fresh
         watch.see(time, PRICE)
     market.fix(UNDERLYING, expiry, PRICE, sender=governor)
-    assert market.forward(UNDERLYING, expiry, NEWEST) == (PRICE, 0, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0) == (PRICE, 0, True)
 
 
 def test_price(
@@ -170,7 +189,7 @@ def test_unsettled_when_nobody_knows(
 def test_unknown_expiry(market: Contract, expiry: int, chain: Chain) -> None:
     for time in (expiry + WINDOW, chain.timestamp // HOUR * HOUR - HOUR):
         with reverts("market: unknown expiry"):
-            market.forward(UNDERLYING, time, NEWEST)
+            market.forward(UNDERLYING, time, NEWEST, 0)
         with reverts("market: unknown expiry"):
             market.expiry_of(UNDERLYING, time)
         for function in (market.price, market.unsettled):

@@ -68,7 +68,7 @@ def test_first_and_last(market: Contract, governor: Account, hour: int, chain: C
             market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
     for expiry in (hour + 2 * HOUR + WINDOW, hour + HOUR + 730 * DAY):
         market.list_expiry(UNDERLYING, expiry, RATIO, sender=governor)
-        assert market.forward(UNDERLYING, expiry, NEWEST) == (0, RATIO, True)
+        assert market.forward(UNDERLYING, expiry, NEWEST, 0) == (0, RATIO, True)
 
 
 def test_already_listed(market: Contract, governor: Account, expiry: int) -> None:

@@ -317,9 +317,9 @@ class Lockstep(RuleBasedStateMachine):
             assert told[:-1] == astuple(item)
             if expiry > now:
                 assert told.next == min((t for t in self.expiries if t > expiry), default=0)
-            for time in (item.posted, item.posted + 1):
-                forward = self.market.forward(UNDERLYING, expiry, time)
-                assert forward == astuple(spec.forward(expiry, item, now, time))
+            for time in (item.posted, item.posted + 1, now - WINDOW // 9):
+                forward = self.market.forward(UNDERLYING, expiry, time, self.state.index)
+                assert forward == astuple(spec.forward(expiry, item, now, time, self.state.index))
 
     @invariant()
     def the_same_is_stored(self) -> None:

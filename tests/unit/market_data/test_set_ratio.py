@@ -26,7 +26,7 @@ def test_posts(market: Contract, expiry: int, surface: Account, chain: Chain) ->
         assert (event.underlying, event.expiry, event.ratio) == (UNDERLYING, expiry, ratio)
         told = market.expiry_of(UNDERLYING, expiry)
         assert (told.ratio, told.posted, told.before) == (ratio, receipt.timestamp, before)
-        assert market.forward(UNDERLYING, expiry, chain.timestamp + 1) == (0, ratio, True)
+        assert market.forward(UNDERLYING, expiry, chain.timestamp + 1, 0) == (0, ratio, True)
         before = ratio
 
 

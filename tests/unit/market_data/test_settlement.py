@@ -32,7 +32,7 @@ def test_average(market: Contract, watch: Watch, expiry: int) -> None:
     assert settled == PRICE + 2_666_666_666_600_000_000
     told = market.expiry_of(UNDERLYING, expiry)
     assert (told.gathered, told.late, told.fixed) == (settled, False, True)
-    assert market.forward(UNDERLYING, expiry, NEWEST) == (settled, 0, True)
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0) == (settled, 0, True)
     assert receipt.return_value.next_expiry == market.peek(UNDERLYING).next_expiry == 0
 
 
@@ -45,7 +45,7 @@ def test_views_need_no_roll(market: Contract, watch: Watch, expiry: int, chain: 
     chain.mine(timestamp=expiry)
 
     def views() -> list[Any]:
-        return [market.expiry_of(UNDERLYING, expiry), market.forward(UNDERLYING, expiry, NEWEST)]
+        return [market.expiry_of(UNDERLYING, expiry), market.forward(UNDERLYING, expiry, NEWEST, 0)]
 
     told = views()
     assert told[0].fixed
@@ -67,7 +67,7 @@ def test_silent_for_too_long(market: Contract, watch: Watch, expiry: int) -> Non
     assert receipt.events_of(market.ExpiryFixed) == []
     told = market.expiry_of(UNDERLYING, expiry)
     assert (told.gathered, told.late, told.fixed) == (PRICE * WINDOW, True, False)
-    assert market.forward(UNDERLYING, expiry, NEWEST) == (PRICE, 0, False)
+    assert market.forward(UNDERLYING, expiry, NEWEST, 0) == (PRICE, 0, False)
     assert receipt.return_value.next_expiry == 0
     assert watch.see(expiry + HOUR, 3 * PRICE).events_of(market.ExpiryFixed) == []
     assert market.expiry_of(UNDERLYING, expiry) == told

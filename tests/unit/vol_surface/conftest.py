@@ -146,7 +146,7 @@ def expected(
     epoch, words = told(surface), []
     for position in positions:
         expiry = expiry_of(position)
-        forward = market.forward(UNDERLYING, expiry, epoch.time)
+        forward = market.forward(UNDERLYING, expiry, epoch.time, epoch.reference)
         series = spec.series(epoch, expiry, forward.fixed, forward.ratio, shape)
         words.append(spec.word(epoch, series, strike_of(position)))
     return words

@@ -63,7 +63,9 @@ def wanted(
     epoch = told(surface)
     options = [word for word in book if is_option(word)]
     forwards = {
-        (UNDERLYING, expiry): Forward(*tuple(market.forward(UNDERLYING, expiry, epoch.time)))
+        (UNDERLYING, expiry): Forward(
+            *tuple(market.forward(UNDERLYING, expiry, epoch.time, epoch.reference))
+        )
         for expiry in {expiry_of(word) for word in book} - {0}
     }
     words = expected(surface, market, options)

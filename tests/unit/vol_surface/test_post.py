@@ -60,8 +60,8 @@ def test_by_the_feed(
     }
     assert surface.posted(UNDERLYING, expiries[0]) == (astuple(NEW), time, chain.timestamp)
     began = surface.epoch(UNDERLYING).time
-    assert market.forward(UNDERLYING, expiries[0], began).ratio == RATIO
-    assert market.forward(UNDERLYING, expiries[0], chain.timestamp + 1).ratio == ratio
+    assert market.forward(UNDERLYING, expiries[0], began, 0).ratio == RATIO
+    assert market.forward(UNDERLYING, expiries[0], chain.timestamp + 1, 0).ratio == ratio
 
 
 def test_by_steward_and_governor(
