@@ -27,8 +27,8 @@
      forward      F(S) = fixed + ratio * S: far ahead the posted ratio alone; within the window
                   what is averaged already is fixed and the ratio's share is what is left of it;
                   after the expiry the settlement price, or until there is one, the average; as
-                  that is not what settles, it opens no risk. In an epoch it is that of its words:
-                  with the ratio posted before, and the share that was left as it began
+                  that is not what settles, it opens no risk. In an epoch it is that of when it
+                  began, as its words
 
      The expiries ahead are a list: each word tells the next one, and an underlying's price word
      the nearest, the only one that a roll looks at. Crossing one moves on to the next.
@@ -389,22 +389,22 @@ def unsettled(word: uint256) -> (int256, bool):
 @view
 @reentrant
 def forward(
-    underlying: uint256, expiry: uint256, time: uint256, reference: uint256
+    underlying: uint256, expiry: uint256, time: uint256, averaged: uint256
 ) -> IMarketData.Forward:
     """
-    @notice The forward of an expiry as of now: F(S) = fixed + ratio * S, rounded down. Reverts
-        for an expiry that was never listed.
-    @param time When an epoch began: a ratio posted since does not count in it, and what has been
-        gathered since does not lessen the share of the index, as its words know neither.
-    @param reference The epoch's spot, WAD: there the forward is what it is now.
+    @notice The forward of an expiry: F(S) = fixed + ratio * S, rounded down. Reverts for an expiry
+        that was never listed.
+    @param time When an epoch began: a ratio posted since does not count in it, nor what has been
+        gathered since, as its words know neither.
+    @param averaged What was fixed then, WAD; only looked at within the window.
     """
-    return self._forward(underlying, expiry, time, reference)
+    return self._forward(underlying, expiry, time, averaged)
 
 
 @internal
 @view
 def _forward(
-    underlying: uint256, expiry: uint256, time: uint256, reference: uint256
+    underlying: uint256, expiry: uint256, time: uint256, averaged: uint256
 ) -> IMarketData.Forward:
     if block.timestamp >= expiry:
         item: IMarketData.Expiry = self._expiry(underlying, expiry)
@@ -423,13 +423,11 @@ def _forward(
     if left < WINDOW:
         item: IMarketData.Expiry = self._expiry(underlying, expiry)
         fixed = item.gathered // WINDOW
-        whole: uint256 = ratio
-        ratio = whole * left // WINDOW
-        fresh = fresh and not item.late
         if time < block.timestamp:
-            share: uint256 = whole * min(expiry - time, WINDOW) // WINDOW
-            fixed -= min(fixed, (share - ratio) * reference // wad.WAD)
-            ratio = share
+            fixed = averaged
+            left = min(expiry - time, WINDOW)
+        ratio = ratio * left // WINDOW
+        fresh = fresh and not item.late
     return IMarketData.Forward(fixed=fixed, ratio=ratio, fresh=fresh)
 
 

@@ -38,8 +38,7 @@
      only: the underlying has no span, or the expiry no smile; and then nothing is listed on them.
      Smiles and the ratios of forwards are those posted before an epoch began: were a ratio to count
      at once, a put would be off by all that it moved until its word knows it too. So it would be
-     with the share of the index that melts away in the last half hour; that is as of an epoch's
-     beginning too. Only what is gathered counts as of when a word is computed.
+     by what the last half hour gathers: that counts as of when an epoch began, too.
 
      Trusted: MarketData; the pricer; the feeds and the steward for smiles, within the bounds of `post`.
 @custom:kill Nothing to stop: without new smiles the last ones stay. The governor replaces feeds.
@@ -72,6 +71,8 @@ MAX_MAX_AGE: constant(uint256) = 3_600
 MIN_INTERVAL: constant(uint256) = MIN_AGE  # seconds between two smiles of an expiry, no less
 MAX_SPAN: constant(uint256) = 5_000  # bps
 
+WINDOW: constant(uint256) = 1_800  # before an expiry, in which its forward is averaged
+
 BATCH: constant(uint256) = 16  # strikes that the pricer takes at once
 NOTHING: constant(uint256) = max_value(uint256)  # no underlying
 
@@ -87,6 +88,8 @@ pricer: public(immutable(IPricer))
 
 epochs: HashMap[uint256, uint256]
 words: HashMap[uint256, uint256]  # by key and high bits of the epoch's number
+# what the expiry within its last half hour had fixed of its forward when the epoch began, WAD
+averaged: public(HashMap[uint256, uint256])
 pending: HashMap[uint256, uint256]  # by underlying and expiry: the smile posted last
 before: HashMap[uint256, uint256]  # and the one before, in effect until an epoch begins after it
 
@@ -232,10 +235,26 @@ def _priced(
     return staticcall pricer.words(
         epoch,
         expiry,
-        staticcall market.forward(series >> 40, expiry, epoch.time, epoch.reference),
+        staticcall market.forward(
+            series >> 40,
+            expiry,
+            epoch.time,
+            self._averaged(series >> 40, expiry, epoch.time),
+        ),
         smiles._unpack(self._effective(series, epoch.time)),
         strikes,
     )
+
+
+@internal
+@view
+def _averaged(underlying: uint256, expiry: uint256, time: uint256) -> uint256:
+    """
+    @notice What was fixed of the forward of an expiry when the epoch of a time began.
+    """
+    if expiry >= unsafe_add(time, WINDOW):  # unsafe: times are below 2**40
+        return 0
+    return self.averaged[underlying]
 
 
 @internal
@@ -302,8 +321,11 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                 risk.bound = True
                 next = unsafe_add(next, 1)
                 continue
+            averaged: uint256 = 0  # as _averaged
+            if expiry < unsafe_add(frame.grid.time, WINDOW):
+                averaged = self.averaged[query.underlying]
             forward: IMarketData.Forward = staticcall market.forward(
-                query.underlying, expiry, frame.grid.time, frame.grid.reference
+                query.underlying, expiry, frame.grid.time, averaged
             )
             if expiry <= block.timestamp:  # nothing moves any more
                 risk.profit = unsafe_add(risk.profit, strips._payoff(position, forward.fixed))
@@ -500,8 +522,9 @@ def mark(instrument: uint256) -> (uint256, uint256):
         unsafe_mul(scenario._lane(word, scan.NOW + 2), unit) >> 64,
         scan._axis(epoch, prices.index),
     )
+    expiry: uint256 = series & UINT40
     forward: IMarketData.Forward = staticcall market.forward(
-        underlying, series & UINT40, epoch.time, epoch.reference
+        underlying, expiry, epoch.time, self._averaged(underlying, expiry, epoch.time)
     )
     if instrument_._kind(instrument) == instrument_.PUT:
         ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD
@@ -594,6 +617,12 @@ def _is_due(word: uint256, prices: IMarketData.Market) -> bool:
 def _begin(underlying: uint256, word: uint256, prices: IMarketData.Market) -> uint256:
     next: uint256 = self._next(word, prices)
     self.epochs[underlying] = next
+    expiry: uint256 = prices.next_expiry
+    # unsafe: times are below 2**40. Windows do not overlap: no other expiry is within its own
+    if expiry != 0 and expiry < unsafe_add(block.timestamp, WINDOW):
+        self.averaged[underlying] = (
+            staticcall market.forward(underlying, expiry, block.timestamp, 0)
+        ).fixed
     log IVolSurface.EpochBegun(
         underlying=underlying, number=(next >> 80) & UINT40, reference=prices.index
     )

@@ -38,6 +38,6 @@ def peek(underlying: uint256) -> IMarketData.Market:
 @external
 @view
 def forward(
-    underlying: uint256, expiry: uint256, time: uint256, reference: uint256
+    underlying: uint256, expiry: uint256, time: uint256, averaged: uint256
 ) -> IMarketData.Forward:
     return self.forwards[underlying][expiry]

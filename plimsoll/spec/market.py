@@ -6,7 +6,7 @@ new one: a report after ten silent hours moves nothing for those hours.
 What is to be delivered at an expiry is the average of the index over the 30 minutes before it. So
 its forward is affine in the index, F(S) = fixed + ratio * S: the part that has been averaged is
 fixed, the rest moves with the index at the posted ratio. In an epoch of the surface it is what its
-scenario words know: the ratio posted before it began, and the rest that was left then.
+scenario words know: that of when it began.
 """
 
 from collections.abc import Iterable
@@ -199,20 +199,16 @@ def set_ratio(item: Expiry, ratio: int, now: int) -> Expiry:
     return replace(item, ratio=ratio, posted=now, before=item.ratio, aged=aged)
 
 
-def forward(expiry: int, item: Expiry, now: int, time: int = NEWEST, reference: int = 0) -> Forward:
-    """Of an expiry as of now, in an epoch that began at a time, at whose reference it is what it is
-    now; after it what it settles at, or the running average until then, which is not fresh, as it
-    is not what settles."""
+def forward(expiry: int, item: Expiry, now: int, time: int = NEWEST, averaged: int = 0) -> Forward:
+    """Of an expiry as of now, or of when an epoch began, when so much was averaged; after it what
+    settles it, or the running average until then, which is not fresh, as it is not what settles."""
     if now >= expiry:
         return Forward(item.gathered if item.fixed else average(item.gathered), 0, item.fixed)
     known = item.posted < time
-    ratio = item.ratio if known else item.before
-    share, left = (
-        ratio * min(expiry - moment, WINDOW) // WINDOW for moment in (min(time, now), now)
-    )
+    left = min(expiry - min(time, now), WINDOW)
     return Forward(
-        max(0, item.gathered // WINDOW - (share - left) * reference // WAD),
-        share,
+        averaged if time < now else item.gathered // WINDOW,
+        (item.ratio if known else item.before) * left // WINDOW,
         now - item.posted <= MAX_FORWARD_AGE and (known or not item.aged) and not item.late,
     )
 

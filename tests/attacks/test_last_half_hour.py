@@ -1,7 +1,8 @@
 """Within the last half hour a forward depends on the index less by the second, but the words of
 calls are of when their epoch began. Were a put taken for such a call less the forward of now, it
 would seem to have a delta, of a ninth of its notional after three minutes. Sellers of far puts were
-asked twice their margin for that, and liquidated, while no price moved.
+asked twice their margin for that, and liquidated, while no price moved. And where one did, a put
+that was worth nothing had a mark, at which a venue could sell it without a loss for its limit.
 """
 
 from dataclasses import astuple
@@ -11,7 +12,7 @@ import pytest
 
 from plimsoll.deploy.expiries import smile_of
 from plimsoll.spec.market import WINDOW
-from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import put
 from tests.deployment import BTC
 from tests.harness import Chain, reverts
@@ -55,3 +56,23 @@ def test_nobody_is_liquidated_for_a_minute_that_passes(
         assert p.lens.summary(account).margin.maintenance <= before.maintenance
         with reverts("liquidator: account is healthy"):
             p.liquidator.liquidate(account, taker, WAD, -(10**30), sender=p.taker)
+
+
+@pytest.mark.usefixtures("begin")
+@pytest.mark.parametrize("bps", [90, -90])
+@pytest.mark.parametrize("age", AGES)
+def test_nobody_is_sold_what_is_worth_nothing(
+    p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain, bps: int, age: int
+) -> None:
+    """At up to 57 each, 11,400 for these, in spite of a limit of 100 a day."""
+    victim, thief = dealers.trader, dealers.maker
+    p.vault.set_venue(victim, p.keeper, 100 * WAD, sender=p.trader)
+    began, wing, before = chain.timestamp, put(BTC, p.expiry, WING), p.vault.book_of(victim).cash
+    p.surface.load([wing], sender=p.stranger)
+    for later in (0, 60, 120, 180):
+        chain.mine(timestamp=began + age + later)
+        p.set_price(BTC, INDEX * (BPS + bps) / BPS)
+        with chain.isolate():
+            trade(p, victim, thief, wing, 200 * SIZE)
+            assert before - p.vault.book_of(victim).cash <= 200 * INDEX * WAD * 2 // 2**15
+        p.market.roll(BTC, sender=p.stranger)

@@ -94,9 +94,9 @@ class Markets(Told[int, Market]):
         params, state = self.params[underlying], self.stored[underlying]
         return market_spec.gather(params, state, expiry, self.listed[series], self.now)
 
-    def forward(self, series: Series, time: int = NEWEST, reference: int = 0) -> Forward:
+    def forward(self, series: Series, time: int = NEWEST, averaged: int = 0) -> Forward:
         """In an epoch that began at a time."""
-        return market_spec.forward(series[1], self.expiries[series], self.now, time, reference)
+        return market_spec.forward(series[1], self.expiries[series], self.now, time, averaged)
 
     def of(self, underlying: int) -> list[int]:
         """Expiries of an underlying."""

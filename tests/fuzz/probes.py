@@ -211,8 +211,9 @@ def surfaces_tell_the_same(m: Machine) -> None:
     for series in m.markets.listed:
         item = tuple(world.market.expiry_of(*series))[:-1]
         check(item == astuple(m.markets.expiries[series]), "same expiry", series, item)
-        epoch = m.surfaces.epochs[series[0]]
-        forward = tuple(world.market.forward(*series, epoch.time, epoch.reference))
+        time = m.surfaces.epochs[series[0]].time
+        fixed = m.surfaces.fixed(series, time)
+        forward = tuple(world.market.forward(*series, time, fixed))
         check(forward == astuple(m.surfaces.forwards[series]), "same forward", series, forward)
     account = m.choices.pick(world.accounts)
     words = m.ledger.account(account).positions

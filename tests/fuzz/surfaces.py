@@ -6,7 +6,7 @@ from typing import Any
 from plimsoll.spec import smile as smile_spec
 from plimsoll.spec import surface as surface_spec
 from plimsoll.spec.margin import Surface
-from plimsoll.spec.market import Forward
+from plimsoll.spec.market import WINDOW, Forward
 from plimsoll.spec.scan import Grid
 from plimsoll.spec.smile import Smile
 from plimsoll.spec.surface import Epoch
@@ -22,6 +22,7 @@ class Surfaces:
     def __init__(self, markets: Markets) -> None:
         self.markets = markets
         self.stored: dict[int, Epoch] = {}
+        self.averaged: dict[int, int] = {}  # by underlying, what was fixed when its epoch began
         self.smiles: dict[Series, tuple[int, int]] = {}  # the one posted last, and the one before
         self.cached: dict[int, int] = {}  # words as stored, by key
         self.epochs = Told(self._epoch)
@@ -43,8 +44,12 @@ class Surfaces:
         return epoch
 
     def _forward(self, series: Series) -> Forward:
-        epoch = self.epochs[series[0]]
-        return self.markets.forward(series, epoch.time, epoch.reference)
+        time = self.epochs[series[0]].time
+        return self.markets.forward(series, time, self.fixed(series, time))
+
+    def fixed(self, series: Series, time: int) -> int:
+        """Of a forward, when the epoch of a time began."""
+        return self.averaged.get(series[0], 0) if series[1] < time + WINDOW else 0
 
     def _grid(self, underlying: int) -> Grid:
         epoch = self.epochs[underlying]
@@ -68,7 +73,13 @@ class Surfaces:
 
     def store(self, underlying: int) -> None:
         """What is told now stays the same."""
-        self.stored[underlying] = self.epochs[underlying]
+        if self.stored[underlying] != self.epochs[underlying]:
+            self._begin(underlying, self.epochs[underlying])
+
+    def _begin(self, underlying: int, epoch: Epoch) -> None:
+        self.stored[underlying], series = epoch, (underlying, self.markets[underlying].next_expiry)
+        if series[1] and series[1] < epoch.time + WINDOW:
+            self.averaged[underlying] = self.markets.forward(series).fixed
 
     def load(self, position: int) -> int:
         """The word of a position, which is stored; 0 of what has none."""
@@ -97,15 +108,14 @@ class Surfaces:
 
     def set_span(self, underlying: int, span: int) -> None:
         epoch, market = replace(self.stored[underlying], span=span), self.markets[underlying]
-        self.stored[underlying] = surface_spec.begin(
-            epoch, market.index, market.next_expiry, self.markets.now
-        )
+        now = self.markets.now
+        self._begin(underlying, surface_spec.begin(epoch, market.index, market.next_expiry, now))
 
     def save(self) -> tuple[Any, ...]:
-        return dict(self.stored), dict(self.smiles), dict(self.cached)
+        return dict(self.stored), dict(self.averaged), dict(self.smiles), dict(self.cached)
 
     def restore(self, saved: tuple[Any, ...]) -> None:
-        self.stored, self.smiles, self.cached = saved
+        self.stored, self.averaged, self.smiles, self.cached = saved
 
     def forget(self) -> None:
         """After time, a source, a smile or a parameter has changed."""

@@ -70,22 +70,16 @@ def test_in_an_epoch(market: Contract, governor: Account, chain: Chain) -> None:
 
 
 def test_in_an_epoch_within_the_window(market: Contract, watch: Watch, expiry: int) -> None:
-    """The share of the index is that of when it began; at its reference nothing else changes."""
-    begin = expiry - WINDOW
-    watch.see(begin, PRICE)
-    watch.see(begin + WINDOW // 3, 2 * PRICE)
-    watch.see(begin + WINDOW // 2, 2 * PRICE)
-    fixed, ratio = market.forward(UNDERLYING, expiry, NEWEST, 0)[:2]
-    assert ratio == RATIO // 2
-    for time in (begin - HOUR, begin, begin + WINDOW // 4, begin + WINDOW // 2):
-        share = RATIO * (expiry - max(time, begin)) // WINDOW
-        for reference in (PRICE // 10, PRICE // 2, PRICE):
-            wanted = max(0, fixed - (share - ratio) * reference // WAD)
-            told = market.forward(UNDERLYING, expiry, time, reference)
-            assert told == (wanted, share, True)
-            if wanted:
-                now = fixed + ratio * reference // WAD
-                assert abs(told.fixed + told.ratio * reference // WAD - now) <= 2
+    """It is the forward of when the epoch began, of which the surface knows what was fixed."""
+    begin, known = expiry - WINDOW, []
+    for age in (0, WINDOW // 3, WINDOW // 2):
+        watch.see(begin + age, PRICE + age * WAD)
+        known.append((begin + age, market.forward(UNDERLYING, expiry, NEWEST, 0)))
+    assert len({forward.fixed for _, forward in known}) == 3
+    watch.see(begin + WINDOW * 2 // 3, 3 * PRICE)
+    for time, forward in known:
+        assert market.forward(UNDERLYING, expiry, time, forward.fixed) == forward
+    assert market.forward(UNDERLYING, expiry, begin - HOUR, 0) == (0, RATIO, True)
 
 
 def test_not_fresh_once_it_is_late(

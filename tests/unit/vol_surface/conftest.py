@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import astuple, replace
+from typing import Any
 
 import pytest
 
 from plimsoll.spec import surface as spec
-from plimsoll.spec.market import MarketParams
+from plimsoll.spec.market import WINDOW, MarketParams
 from plimsoll.spec.smile import NANO, Smile
 from plimsoll.spec.surface import DAY, Epoch
 from plimsoll.spec.wad import SIZE, WAD
@@ -139,6 +140,13 @@ def told(surface: Contract, underlying: int = UNDERLYING) -> Epoch:
     return Epoch(epoch.reference, epoch.time, epoch.number, 0, epoch.span, epoch.bound)
 
 
+def forward_of(surface: Contract, market: Contract, expiry: int) -> Any:
+    """Of when the epoch began."""
+    time = told(surface).time
+    averaged = surface.averaged(UNDERLYING) if expiry < time + WINDOW else 0
+    return market.forward(UNDERLYING, expiry, time, averaged)
+
+
 def expected(
     surface: Contract, market: Contract, positions: list[int], shape: Smile = SMILE
 ) -> list[int]:
@@ -146,7 +154,7 @@ def expected(
     epoch, words = told(surface), []
     for position in positions:
         expiry = expiry_of(position)
-        forward = market.forward(UNDERLYING, expiry, epoch.time, epoch.reference)
+        forward = forward_of(surface, market, expiry)
         series = spec.series(epoch, expiry, forward.fixed, forward.ratio, shape)
         words.append(spec.word(epoch, series, strike_of(position)))
     return words

@@ -23,6 +23,7 @@ from tests.unit.vol_surface.conftest import (
     UNDERLYING,
     SetPrice,
     expected,
+    forward_of,
     moved,
     option,
     stamp,
@@ -202,7 +203,7 @@ def test_near_expiry(
         want = expected(surface, market, [position])
         assert surface.load([position], sender=stranger).return_value == want
         epoch = told(surface)
-        forward = market.forward(UNDERLYING, expiries[0], epoch.time, epoch.reference)
+        forward = forward_of(surface, market, expiries[0])
         assert epoch.time == expiries[0] - left
         for i in range(7):
             spot = epoch.reference * (30_000 + (i - 3) * SPAN) // 30_000

@@ -27,6 +27,7 @@ from tests.unit.vol_surface.conftest import (
     UNDERLYING,
     SetPrice,
     expected,
+    forward_of,
     moved,
     option,
     told,
@@ -63,9 +64,7 @@ def wanted(
     epoch = told(surface)
     options = [word for word in book if is_option(word)]
     forwards = {
-        (UNDERLYING, expiry): Forward(
-            *tuple(market.forward(UNDERLYING, expiry, epoch.time, epoch.reference))
-        )
+        (UNDERLYING, expiry): Forward(*tuple(forward_of(surface, market, expiry)))
         for expiry in {expiry_of(word) for word in book} - {0}
     }
     words = expected(surface, market, options)
