@@ -15,7 +15,7 @@ from plimsoll.spec.market import WINDOW
 from plimsoll.spec.words import expiry_of, underlying_of
 
 EARLY = 300  # seconds before a window in which it is made sure that its first price is young
-ROLL = 60  # seconds between rolls in which prices are averaged
+ROLL = 12  # seconds between rolls of what is averaged: who rolls seldom can be rolled around
 AGAIN = 600  # seconds until an account is looked at again whose expiry nothing has fixed yet
 PART = 16  # accounts looked at in one round
 
