@@ -54,7 +54,7 @@ MAX_ACCOUNTS: constant(uint256) = 64
 MAX_UNDERLYINGS: constant(uint256) = 64  # ids 1 .. 63
 MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
-SUMMARY_SIZE: constant(uint256) = 11 * 32  # bytes of an encoded Summary
+SUMMARY_SIZE: constant(uint256) = 12 * 32  # bytes of an encoded Summary
 
 OPEN: constant(uint256) = 2  # validity
 DUST: constant(int256) = 10**6  # WAD: what the vault forgives a reduction
@@ -388,7 +388,7 @@ def _bears(
         return True
     maintenance: int256 = convert(before.maintenance, int256)
     margin: int256 = convert(after.maintenance, int256)
-    if margin > maintenance:
+    if margin > maintenance or after.initial > before.initial or after.doubt > before.doubt:
         return False
     equity: int256 = after.equity + DUST
     if before.equity < 0:

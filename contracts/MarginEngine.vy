@@ -19,6 +19,9 @@
                      options of more than eight underlyings: so much fits no liquidation
         validity     that of the least valid price that matters: 2 opens risk, 1 liquidates, 0 is
                      stale
+        doubt        haircuts, losses and charges, before netting, where the index does not open
+                     risk, and scan ranges of what has an old smile or forward: nothing may add to
+                     it but what covers IM
 
         haircuts     tiered, of each collateral; see modules/haircut
         scan         the loss within the scan range R of each underlying, netted as the account's
@@ -94,6 +97,7 @@ struct Tally:
     ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
     stale: uint256  # what hangs on stale prices, and on those that do not open risk
     late: uint256
+    doubt: uint256
     netting: factor.Netting
 
 
@@ -193,6 +197,7 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         factors = factor._unpack(scan._factors(word))
 
         held: uint256 = 0
+        others: uint256 = sum.haircuts
         for holding: IMarginEngine.Holding in book.collateral:
             if (scan._assets(word) >> holding.asset) & 1 == 1:
                 piece: haircut.Piece = haircut._piece(
@@ -261,8 +266,16 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         exposure: uint256 = unsafe_add(held, part.gross)
         if prices.validity == scan.STALE:
             sum.stale = unsafe_add(sum.stale, exposure)
-        sum.late = unsafe_add(sum.late, exposure if prices.validity < scan.OPEN else part.late)
-
+        if part.late != 0:
+            old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)
+            sum.doubt = unsafe_add(sum.doubt, old)
+        if prices.validity < scan.OPEN:
+            sum.late = unsafe_add(sum.late, exposure)
+            cut: uint256 = unsafe_sub(sum.haircuts, others)
+            asks: uint256 = unsafe_add(cut, unsafe_add(asked.loss, asked.charges))
+            sum.doubt = unsafe_add(sum.doubt, asks)
+        else:
+            sum.late = unsafe_add(sum.late, part.late)
     requirement: uint256 = sum.loss
     if sum.netting.count > 0:
         requirement = factor._requirement(sum.netting, factors.floor)
@@ -283,6 +296,7 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
         validity=scan._validity(sum.stale, sum.late, maintenance),
+        doubt=sum.doubt,
     ), False
 
 

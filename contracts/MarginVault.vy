@@ -27,10 +27,11 @@
         of each other asset the sum of balances is what is accounted. Tokens that are simply sent here change nothing.
 
         After an action an account must cover its initial margin at prices good enough to open
-        risk, or else the action must have made it safer for little: maintenance margin no higher,
-        margin ratio no worse, at a cost of at most a tenth of the margin that it frees. One that is
-        unlevered, with no debt and nothing but collateral or long options, is not asked. In a
-        `batch` or `unlock` all this is checked at the end, once.
+        risk, or else the action must have made it safer for little: no margin higher, nor what is
+        asked for at prices that do not open risk, margin ratio no worse, at a cost of at most a
+        tenth of the margin that it frees. One that is unlevered, with no debt and nothing but
+        collateral or long options, is not asked. In a `batch` or `unlock` all this is checked at
+        the end, once.
 
 @dev Trusts the registry and the market data for ever, engine and liquidator as far as the
      registry names them, venues as far as the owner of an account allows a loss against mark.
@@ -937,10 +938,11 @@ def _check(
 ):
     """
     @notice An account must cover its initial margin at prices good enough, or must have become
-        safer: MM no higher, margin ratio no worse, and it cost at most a tenth of the margin that
-        it freed, so that money does not leave this way. The latter is for accounts that are short
-        already, and for everybody while prices are stale. An insolvent account may lose nothing,
-        and only at prices that open risk. In a batch the check waits for its end.
+        safer: neither MM nor IM higher, nor what is asked for at prices that do not open risk,
+        margin ratio no worse, and it cost at most a tenth of the margin that it freed, so that
+        money does not leave this way. The latter is for accounts that are short already, and for
+        everybody while prices are stale. An insolvent account may lose nothing, and only at prices
+        that open risk. In a batch the check waits for its end.
     @param after Of the account as it will be; in storage it still is as it was, unless a check was
         pending.
     """
@@ -950,15 +952,19 @@ def _check(
     if not self.pending[account]:
         before = self._margin_of(account, pool)
     left: int256 = after.equity + DUST
-    safer: bool = after.maintenance <= before.maintenance
+    safer: bool = (
+        after.maintenance <= before.maintenance
+        and after.initial <= before.initial
+        and after.doubt <= before.doubt
+    )
     if before.equity < 0:
         safer = safer and left >= before.equity and before.validity == OPEN
     elif safer:
         maintenance: int256 = convert(before.maintenance, int256)
         margin: int256 = convert(after.maintenance, int256)
-        # no overflow: the engine bounds what it returns
+        # unsafe: of the engine equity is below 2**142 and maintenance below 2**113
         safer = (
             left >= max(0, before.equity - (maintenance - margin) // COST)
-            and left * maintenance >= before.equity * margin
+            and unsafe_mul(left, maintenance) >= unsafe_mul(before.equity, margin)
         )
     self._require(safer, "vault: margin")

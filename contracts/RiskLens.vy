@@ -76,6 +76,7 @@ struct Tally:
     ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
     stale: uint256  # what hangs on stale prices, and on those that do not open risk
     late: uint256
+    doubt: uint256
     netting: factor.Netting
 
 
@@ -280,7 +281,12 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
     exposure: uint256 = held + told.gross
     if prices.validity == scan.STALE:
         sum.stale += exposure
-    sum.late += exposure if prices.validity < scan.OPEN else part.late
+    sum.doubt += wad._ceil_div(params.scan_range * part.late, wad.BPS)
+    if prices.validity < scan.OPEN:
+        sum.late += exposure
+        sum.doubt += sum.haircuts - others.haircuts + told.loss + told.charges
+    else:
+        sum.late += part.late
     return sum, told
 
 
@@ -420,4 +426,5 @@ def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
         validity=scan._validity(sum.stale, sum.late, maintenance),
+        doubt=sum.doubt,
     )

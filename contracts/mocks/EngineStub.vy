@@ -67,8 +67,10 @@ def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
 @view
 def _margin() -> IMarginEngine.Margin:
     if self.refuses:
-        return IMarginEngine.Margin(equity=-1, maintenance=0, target=0, initial=0, validity=0)
-    return IMarginEngine.Margin(equity=0, maintenance=0, target=0, initial=0, validity=2)
+        return IMarginEngine.Margin(
+            equity=-1, maintenance=0, target=0, initial=0, validity=0, doubt=0
+        )
+    return IMarginEngine.Margin(equity=0, maintenance=0, target=0, initial=0, validity=2, doubt=0)
 
 
 @external

@@ -96,6 +96,7 @@ class Margin:
     target: int
     initial: int
     validity: int
+    doubt: int = 0  # what of MM is asked for at prices that do not open risk
 
 
 @dataclass(frozen=True)
@@ -485,16 +486,24 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
     equity = clamp(equity, -LARGEST_EQUITY, LARGEST_EQUITY)
     maintenance = min(max(maintenance, least), LARGEST_MARGIN)
     exposures = []
+    doubt = 0
     for part in underlyings:
         validity = markets[part.underlying].validity
+        doubt += ceil_div(model.underlyings[part.underlying].scan_range * part.late, BPS)
+        if validity < OPEN:
+            doubt += part.loss + part.charges
         exposures.append((validity, part.held + part.gross - part.late))
         exposures.append((min(validity, LIQUIDATION), part.late))
+    for item in collateral:
+        if markets[model.assets[item.asset].underlying].validity < OPEN:
+            doubt += item.haircut
     return Margin(
         equity=equity,
         maintenance=maintenance,
         target=ceil_div(factors.target * maintenance, BPS),
         initial=initial,
         validity=validity_of(exposures, maintenance),
+        doubt=doubt,
     )
 
 
@@ -544,14 +553,15 @@ def covered(margin: Margin, validity: int = OPEN) -> bool:
 def reduced(before: Margin, after: Margin) -> bool:
     """Whether an action made an account safer, for little.
 
-    MM is no higher, the margin ratio is no worse, and what it cost (spread and fees) is at most a
-    tenth of the margin that it freed: money does not leave this way. An insolvent account may lose
-    nothing, and only at prices that open risk. This serves accounts that are short already, and
-    everybody while prices are stale.
+    Neither MM nor IM is higher, nor what is asked for at prices that do not open risk (else risk
+    could be moved there), the margin ratio is no worse, and what it cost (spread and fees) is at
+    most a tenth of the margin that it freed: money does not leave this way. An insolvent account
+    may lose nothing, and only at prices that open risk. This serves accounts that are short
+    already, and everybody while prices are stale.
     """
     freed = before.maintenance - after.maintenance
     equity = after.equity + DUST
-    if freed < 0:
+    if freed < 0 or after.initial > before.initial or after.doubt > before.doubt:
         return False
     if before.equity < 0:
         return before.validity == OPEN and equity >= before.equity

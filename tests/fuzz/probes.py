@@ -54,15 +54,18 @@ def _reduces(m: Machine, account: int, instrument: int, change: int) -> bool:
         before,
         after,
     )
+    more = after.initial > before.initial or after.doubt > before.doubt
+    check(not (linear and more), "nor more elsewhere", m.name(account), before, after)
     prices = before.equity >= 0 or before.validity == OPEN
-    return after.maintenance <= before.maintenance and prices
+    return after.maintenance <= before.maintenance and not more and prices
 
 
 def fair_reductions_pass(m: Machine) -> None:
     """Nobody is refused to reduce a position at mark, be he short or prices stale.
 
-    Positions may hedge others: there what reduces is what does not raise MM. Who is insolvent needs
-    prices that open risk. What is marked at nothing may be worth a little less in an account.
+    Positions may hedge others: there what reduces is what raises neither MM nor IM, nor what is
+    asked for at prices that do not open risk. Who is insolvent needs prices that do. What is marked
+    at nothing may be worth a little less in an account.
     """
     choices = m.choices
     held = [

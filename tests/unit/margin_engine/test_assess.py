@@ -52,7 +52,7 @@ def assessed(world: World, book: Book) -> tuple[int, ...]:
 @pytest.mark.parametrize("level", LEVELS)
 def test_cash(world: World, level: int) -> None:
     """Cash alone asks for nothing, and needs no price."""
-    assert assessed(world, Book(level, 5 * WAD, 0)) == (5 * WAD, 0, 0, 0, OPEN)
+    assert assessed(world, Book(level, 5 * WAD, 0)) == (5 * WAD, 0, 0, 0, OPEN, 0)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -66,6 +66,7 @@ def test_one_position(world: World, level: int, side: int) -> None:
         usd("17177.142857142857142858"),
         usd("19519.480519480519480520"),
         OPEN,
+        0,
     )
 
 
@@ -139,6 +140,7 @@ def test_tiers(world: World) -> None:
         usd("11517000"),
         usd("13087500"),
         OPEN,
+        0,
     )
     # 1 % of all, 3, 13 and 33 % of the upper tiers, and the scan of 16 %
     netted = usd("300000") + usd("120000") + usd("1950000") + usd("3300000") + usd("4800000")
@@ -198,9 +200,9 @@ def test_divergence_of_a_hedge(world: World) -> None:
     """At PORTFOLIO spot and short cancel, below collateral alone is charged."""
     world.move(BTC, index=63_000 * WAD, mark=63_000 * WAD)
     book = Book(PORTFOLIO, 0, 63_000 * WAD, (perp(BTC, -1),), (wbtc(1),))
-    _, maintenance, _, initial, _ = assessed(world, book)
+    _, maintenance, _, initial, *_ = assessed(world, book)
     assert initial == -(-maintenance * 5 // 4)
-    _, maintenance, _, initial, _ = assessed(world, replace(book, level=UNDERLYING))
+    _, maintenance, _, initial, *_ = assessed(world, replace(book, level=UNDERLYING))
     assert initial == -(-maintenance * 5 // 4) + usd("3000")
 
 
@@ -214,6 +216,20 @@ def test_validity(world: World) -> None:
     assert assessed(world, replace(both, positions=()))[4] == OPEN
     assert assessed(world, Book(POSITION, 0, 0, (), (weth(1),)))[4] == STALE
     assert assessed(world, Book(POSITION, 0, 0, (), (weth(0),)))[4] == OPEN
+
+
+def test_doubt(world: World) -> None:
+    """What is asked for where the index does not open risk, before netting."""
+    book = Book(PORTFOLIO, 10**6 * WAD, 0, (perp(BTC, -2), perp(ETH, 20)), (wbtc(1),))
+    assert assessed(world, book)[5] == 0
+    world.move(BTC, validity=LIQUIDATION)
+    alone = assessed(world, replace(book, positions=book.positions[:1]))
+    assert assessed(world, book)[5] == alone[5] == alone[1]
+    assert assessed(world, replace(book, positions=book.positions[1:], collateral=()))[5] == 0
+    world.move(ETH, validity=STALE)
+    parts = (replace(book, positions=book.positions[1:], collateral=()), book)
+    other, both = (assessed(world, part) for part in parts)
+    assert both[5] == alone[5] + other[5] > both[1]
 
 
 # -- as in the specification ---------------------------------------------------------------------

@@ -378,6 +378,14 @@ def test_reduced() -> None:
     assert not reduced(before, margin(95 * WAD, 100 * WAD + 1))
 
 
+def test_reduced_elsewhere() -> None:
+    """Neither initial margin may rise, nor what is asked for at prices that do not open risk."""
+    before, after = margin(90 * WAD, 100 * WAD), margin(90 * WAD, 50 * WAD)
+    assert not reduced(before, replace(after, initial=before.initial + 1))
+    assert not reduced(before, replace(after, doubt=1))
+    assert reduced(replace(before, doubt=1), replace(after, doubt=1))
+
+
 def test_reduced_under_water() -> None:
     """Equity below zero must not fall; an account with nothing to maintain cannot borrow."""
     before = margin(-10 * WAD, 100 * WAD)
