@@ -73,7 +73,7 @@ MAX_FORWARD_AGE: constant(uint256) = DAY  # oldest ratio that counts as fresh
 NEWEST: constant(uint256) = max_value(uint256)  # as of a time beyond all
 MIN_RATIO: constant(uint256) = 8 * wad.WAD // 10
 MAX_RATIO: constant(uint256) = 125 * wad.WAD // 100
-RATIO_STEP: constant(uint256) = 50  # bps that an update may change a ratio
+RATIO_STEP: constant(uint256) = 25  # bps that an update may change a ratio
 
 
 # what `roll` has told in this transaction
@@ -675,7 +675,7 @@ def set_ratio(underlying: uint256, expiry: uint256, ratio: uint256):
     """
     @notice Surface only, outside of batches: the forward ratio of an expiry ahead. What was posted
         last must be in effect by now, in whatever epoch, as it will be what was before.
-    @param ratio 0.8 .. 1.25, WAD, rounded down to 1e-9; at most 0.5 % off what it was.
+    @param ratio 0.8 .. 1.25, WAD, rounded down to 1e-9; at most 0.25 % off what it was.
     """
     assert msg.sender == self.surface, "market: not the surface"
     governed._only_locked()

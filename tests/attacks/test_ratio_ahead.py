@@ -41,7 +41,7 @@ def post(p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain, bps: int, s
 
 
 @pytest.mark.parametrize("size", [SIZE])
-@pytest.mark.parametrize("bps", [50, 5])
+@pytest.mark.parametrize("bps", [25, 5])
 @pytest.mark.usefixtures("post")
 def test_nothing_is_withdrawn_that_is_not_there(
     p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain
@@ -54,7 +54,7 @@ def test_nothing_is_withdrawn_that_is_not_there(
 
 
 @pytest.mark.parametrize("size", [-20 * SIZE])
-@pytest.mark.parametrize("bps", [50])
+@pytest.mark.parametrize("bps", [25])
 @pytest.mark.usefixtures("post")
 def test_nobody_is_liquidated_for_a_ratio(p: SimpleNamespace, dealers: SimpleNamespace) -> None:
     with reverts("liquidator: account is healthy"):
@@ -65,7 +65,7 @@ def test_nobody_is_liquidated_for_a_ratio(p: SimpleNamespace, dealers: SimpleNam
 def test_a_spread_bears_a_new_ratio(
     p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain, side: int
 ) -> None:
-    """Its margin is for the legs' forwards moving apart by as much as one post may move one."""
+    """Its margin is for the legs' forwards moving apart by as much as a post of each may."""
     account, later = dealers.trader, p.expiry + 7 * DAY
     listing = Listing(BTC, later, WAD, smile_of(0.6), series(0, 0, 0, 500))
     harness = HarnessChain(p.deployer.chain.project, chain, p.governor)
@@ -82,14 +82,15 @@ def test_a_spread_bears_a_new_ratio(
     most = p.lens.available(account, p.quote)
     p.vault.withdraw(account, p.quote, most, p.trader, sender=p.trader)
 
-    def post(bps: int) -> None:
-        ratio = WAD * (BPS + side * bps) // BPS
+    def post(expiry: int, bps: int) -> None:
+        ratio = WAD * (BPS + bps) // BPS
         smile = astuple(smile_of(0.6))
-        p.surface.post(BTC, later, smile, ratio, chain.timestamp, sender=p.steward)
+        p.surface.post(BTC, expiry, smile, ratio, chain.timestamp, sender=p.steward)
 
     chain.mine(delta=60)
-    with reverts("market: ratio moves too far"):
-        post(51)
-    post(50)
+    for expiry, way in ((p.expiry, -side), (later, side)):
+        with reverts("market: ratio moves too far"):
+            post(expiry, 26 * way)
+        post(expiry, 25 * way)
     chain.mine(delta=60)
     assert p.lens.summary(account).health < 0 <= p.lens.summary(account).margin.equity

@@ -44,7 +44,7 @@ class Round:
 
 Series = tuple[int, int]  # underlying and expiry
 MAX_AHEAD = 2 * 365 * 24 * HOUR
-RATIO_STEP = 50  # basis points
+RATIO_STEP = 25  # basis points
 RATIOS = 8 * WAD // 10, 125 * WAD // 100
 
 

@@ -541,9 +541,9 @@ def post(m: Machine) -> None:
         list_expiry(m)
         return
     series = choices.pick(known)
-    ratio = m.markets.listed[series].ratio * (BPS + choices.integer(-45, 45)) // BPS
+    ratio = m.markets.listed[series].ratio * (BPS + choices.integer(-22, 22)) // BPS
     if choices.chance(5):
-        ratio = ratio * 201 // 200
+        ratio = ratio * 401 // 400
     old, posted, _ = smile_spec.unpack(m.surfaces.smiles[series][0])
     if choices.chance(20):
         _post(m, series, old, ratio, m.now)

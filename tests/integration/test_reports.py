@@ -117,12 +117,12 @@ def test_signed_volatility(tmp_path: Path) -> None:
         with keeping(world, "--reports", str(reports)) as keeper:
             keeper.says(r"reports\.json: No such file")
             smile, time = smile_of(0.65), _now(world)
-            reports.write_text(json.dumps([_smile(world, expiry, smile, WAD * 201 // 200, time)]))
+            reports.write_text(json.dumps([_smile(world, expiry, smile, WAD * 401 // 400, time)]))
             node.rpc("evm_mine")
             keeper.says(rf"report BTC \w+  brings the smile of {time}, in ")
             keeper.says(r"report BTC \w+  done, ")
             assert surface.posted(BTC, expiry)[1] == time
-            assert world.contract("market").expiry_of(BTC, expiry).ratio == WAD * 201 // 200
+            assert world.contract("market").expiry_of(BTC, expiry).ratio == WAD * 401 // 400
 
             node.rpc("evm_increaseTime", 60)
             node.rpc("evm_mine")

@@ -235,7 +235,7 @@ class Lockstep(RuleBasedStateMachine):
         with reverts(reason):
             send()
 
-    @rule(data=st.data(), bps=st.integers(-60, 60))
+    @rule(data=st.data(), bps=st.integers(-30, 30))
     def set_ratio(self, data: st.DataObject, bps: int) -> None:
         if not self.expiries:
             return
@@ -248,7 +248,7 @@ class Lockstep(RuleBasedStateMachine):
 
         if now >= expiry:
             reason = "market: expired"
-        elif abs(ratio - old.ratio) * 200 > old.ratio:
+        elif abs(ratio - old.ratio) * 400 > old.ratio:
             reason = "market: ratio moves too far"
         elif 5 * ratio < 4 * WAD or 4 * ratio > 5 * WAD:
             reason = "market: ratio out of range"

@@ -6,7 +6,7 @@ from tests.harness import Account, Accounts, Chain, Contract, reverts
 from tests.unit.market_data.conftest import DAY, UNDERLYING, WAD
 
 OLD = 101 * WAD // 100
-NEW = OLD * 201 // 200
+NEW = OLD * 401 // 400
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_posts(market: Contract, expiry: int, surface: Account, chain: Chain) ->
         before = ratio
 
 
-@pytest.mark.parametrize("ratio", [NEW + 1, OLD * 199 // 200 - 1, 0, 2**200])
+@pytest.mark.parametrize("ratio", [NEW + 1, OLD * 399 // 400 - 1, 0, 2**200])
 def test_moves_too_far(market: Contract, expiry: int, surface: Account, ratio: int) -> None:
     with reverts("market: ratio moves too far"):
         market.set_ratio(UNDERLYING, expiry, ratio, sender=surface)

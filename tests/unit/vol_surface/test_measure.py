@@ -168,7 +168,7 @@ def test_a_new_ratio_waits_for_an_epoch(
     before, marks = surface.measure(query(market), book), [surface.mark.call(w) for w in book]
     assert marks[0][0] != 0
     for expiry in expiries:
-        ratio = RATIO * 201 // 200
+        ratio = RATIO * 401 // 400
         surface.post(UNDERLYING, expiry, astuple(SMILE), ratio, chain.timestamp, sender=poster)
     assert surface.measure(query(market), book) == before
     assert [surface.mark.call(w) for w in book] == marks

@@ -48,7 +48,7 @@ def test_by_the_feed(
     surface: Contract, market: Contract, expiries: list[int], post: Post, chain: Chain
 ) -> None:
     """Smile and ratio are kept, the smile with both times."""
-    ratio, time = RATIO * 1_004 // 1_000, chain.timestamp - 7
+    ratio, time = RATIO * 1_002 // 1_000, chain.timestamp - 7
     receipt = post(ratio=ratio, time=time)
     [event] = receipt.events_of(surface.SmilePosted)
     assert event.args == {
@@ -190,7 +190,7 @@ def test_moves_too_far(post: Post) -> None:
 
 def test_ratio_moves_too_far(post: Post) -> None:
     with reverts("market: ratio moves too far"):
-        post(ratio=RATIO * 1_006 // 1_000)
+        post(ratio=RATIO * 1_003 // 1_000)
     assert WAD < RATIO < PRICE
 
 
