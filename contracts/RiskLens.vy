@@ -373,11 +373,12 @@ def _scan(netting: factor.Netting, _floor: uint256) -> IRiskLens.Scan:
     terms: uint256[4] = factor._terms(netting, _floor)
     told.factor = terms[0]
     told.comove = terms[1]
-    told.extremes = terms[2]
+    told.apart = terms[2]
     told.floor = terms[3]
     told.hidden = netting.hidden
+    most: uint256 = max(max(terms[0], terms[1]), max(terms[2], terms[3]))
     for i: uint256 in range(4):
-        if terms[i] == told.requirement:
+        if terms[i] == most and most == told.requirement:
             told.binding = i + 1
             break
     return told

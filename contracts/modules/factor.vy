@@ -13,10 +13,10 @@
                        I_u = max(0, Y_u(sin t beta_u R_u, v)
                                     - min Y_u(sin t beta_u R_u +- cos t sqrt(1 - beta_u**2) R_u, v))
             comove     max over x, v of sum (now_u - Y_u(x R_u, v)), everything moves together
-            extremes   sqrt(sum X_u**2)
+            apart      sqrt(sum L_u**2), everything moves on its own
             floor      psi * sum L_u
 
-        t = -90, -67.5 .. 90 degrees, x = -1, -2/3 .. 1; and on top of the first three what each L_u
+        t = -90, -67.5 .. 90 degrees, x = -1, -2/3 .. 1; and on top of the first two what each L_u
         exceeds what comove and extremes see of u by itself, as they read few places of a book; but
         never more than sum L_u. The factors share a word:
         | 0 208 | target 16 | initial 16 | floor 16 |, as in plimsoll.spec.scan.
@@ -46,7 +46,7 @@ struct Netting:
     count: uint256  # of underlyings
     common: int256[32]  # sum of losses
     squares: uint256[18]  # sum of I**2
-    extreme: uint256  # sum of X**2
+    apart: uint256  # sum of L**2
     total: uint256  # sum of L
     hidden: uint256  # sum of what L exceeds the own terms of comove and extremes
 
@@ -97,10 +97,9 @@ def _add(
     """
     # unsafe: see above
     sum: Netting = netting
-    extreme: int256 = min(part.extreme, convert(loss, int256))
-    seen: int256 = extreme  # at the extremes, and where everything moves together
+    seen: int256 = part.extreme  # and where everything moves together
     sum.count = unsafe_add(sum.count, 1)
-    sum.extreme = unsafe_add(sum.extreme, self._square(extreme))
+    sum.apart = unsafe_add(sum.apart, self._square(convert(loss, int256)))
     sum.total = unsafe_add(sum.total, loss)
 
     scan_range: int256 = convert(params.scan_range, int256)
@@ -217,13 +216,13 @@ def _largest(netting: Netting, first: uint256, last: uint256, least: uint256) ->
 @pure
 def _terms(netting: Netting, _floor: uint256) -> uint256[4]:
     """
-    @notice Factor, comove and extremes, each with what is hidden from them, and floor; WAD,
-        rounded up.
+    @notice Factor and comove, each with what is hidden from them, apart and floor; WAD, rounded
+        up.
     """
     return [
         self._largest(netting, 0, 18, 0) + netting.hidden,
         self._largest(netting, 18, 32, 0) + netting.hidden,
-        wad._ceil_sqrt(netting.extreme) + netting.hidden,
+        wad._ceil_sqrt(netting.apart),
         wad._ceil_div(_floor * netting.total, wad.BPS),
     ]
 
@@ -236,6 +235,8 @@ def _requirement(netting: Netting, _floor: uint256) -> uint256:
     """
     if netting.count < 2:
         return netting.total  # there is nothing to net it with
-    least: uint256 = self._largest(netting, 0, 32, wad._ceil_sqrt(netting.extreme))
-    asked: uint256 = max(least + netting.hidden, wad._ceil_div(_floor * netting.total, wad.BPS))
+    apart: uint256 = wad._ceil_sqrt(netting.apart)
+    least: uint256 = max(apart, netting.hidden) - netting.hidden
+    asked: uint256 = self._largest(netting, 0, 32, least) + netting.hidden
+    asked = max(asked, wad._ceil_div(_floor * netting.total, wad.BPS))
     return min(asked, netting.total)  # values are rounded: more than the sum is none of them

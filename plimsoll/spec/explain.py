@@ -81,9 +81,9 @@ class Scan:
     total: int  # sum of the losses: all there is where nothing nets
     factor: int = 0
     comove: int = 0
-    extremes: int = 0
+    apart: int = 0
     floor: int = 0
-    hidden: int = 0  # what of the first three their own terms do not see
+    hidden: int = 0  # what factor and comove do not see by themselves
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def scan(analysis: Analysis, factors: Factors) -> Scan:
     if analysis.netting.count < 2:
         return Scan(requirement, SUM, total)
     terms, hidden = analysis.netting.terms(factors.floor), analysis.netting.hidden
-    binding = FACTOR + terms.index(requirement) if requirement in terms else SUM
+    binding = FACTOR + terms.index(requirement) if requirement == max(terms) else SUM
     return Scan(requirement, binding, total, *terms, hidden)
 
 

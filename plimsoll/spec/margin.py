@@ -425,7 +425,7 @@ def analyse(
         if book.level == PORTFOLIO:
             [part] = parts
             loss = underlying.loss
-            netting.add(params, part.profile, min(part.extreme, loss), loss)
+            netting.add(params, part.profile, part.extreme, loss)
     return Analysis(
         book.level, book.cash + book.basis, tuple(collateral), tuple(underlyings), netting
     )

@@ -364,27 +364,28 @@ class Netting:
         M_factor  max over t, v of sum (now - Y(x beta R, v)) + sqrt(sum I^2)
         I         max(0, Y(x beta R, v) - min over +- of Y(x beta R +- y own R, v))
         M_comove  max over x, v of sum (now - Y(x R, v)): everything moves together
+        M_apart   sqrt(sum L^2): everything moves on its own
 
     with x = sin t, y = cos t, own = sqrt(1 - beta^2).
 
     Volatilities need not move together: Y(s, v) is half V(s, v) and half the lower of both. A
     single underlying has nothing to net with, and needs what it loses; several never need more
-    than the sum of that. Comove and extremes read few places of a book: what it loses beyond what
-    they see is added, so that netting with next to nothing changes nothing.
+    than the sum of that, nor less than any of them. Factor and comove read few places of a book:
+    what it loses beyond what comove and extremes see of it is added to both.
     """
 
     count: int = 0  # of underlyings
     common: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in ANGLES])
     squares: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in ANGLES])
     comove: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in THIRDS])
-    extreme: int = 0  # sum of X^2
+    apart: int = 0  # sum of L^2
     total: int = 0  # sum of L
     hidden: int = 0  # sum of what L exceeds the own terms of comove and extremes
 
     def add(self, params: UnderlyingParams, profile: Profile, extreme: int, loss: int) -> None:
         """One more underlying: its X_u and its L_u."""
         self.count += 1
-        self.extreme += extreme**2
+        self.apart += loss**2
         self.total += loss
         seen = extreme
         mark, blended = profile.mark, profile.blended
@@ -402,7 +403,7 @@ class Netting:
         self.hidden += loss - min(loss, seen)
 
     def terms(self, floor: int) -> tuple[int, int, int, int]:
-        """Factor, comove and extremes, each with what is hidden from them, and floor."""
+        """Factor and comove, each with what is hidden from them, apart and floor."""
         factor = max(
             common + ceil_sqrt(squares)
             for row in zip(self.common, self.squares, strict=True)
@@ -411,7 +412,7 @@ class Netting:
         return (
             max(0, factor) + self.hidden,
             max(0, *(loss for row in self.comove for loss in row)) + self.hidden,
-            ceil_sqrt(self.extreme) + self.hidden,
+            ceil_sqrt(self.apart),
             ceil_div(floor * self.total, BPS),
         )
 

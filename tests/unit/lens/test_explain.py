@@ -148,7 +148,7 @@ def test_the_largest_term_binds(stage: Stage, batch: int) -> None:
         case = drawn(stage, seed)
         book = replace(case.book, level=2)
         scan = explain.explain(book, case.model, case.markets, case.surface).scan
-        terms = (scan.factor, scan.comove, scan.extremes, scan.floor)
+        terms = (scan.factor, scan.comove, scan.apart, scan.floor)
         assert scan.requirement == ((scan.total, *terms)[scan.binding])
         assert scan.binding == 0 or scan.requirement == max(terms)
         bound.add(scan.binding)

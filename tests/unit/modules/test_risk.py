@@ -298,7 +298,7 @@ def test_largest_requirement(risk: Contract, side: int, beta: int) -> None:
     ],
 )
 def test_terms(risk: Contract, parts: list[tuple[int, int]], terms: tuple[int, ...]) -> None:
-    """Factor, comove, extremes and floor of losses within a tenth, worked out by hand."""
+    """Factor, comove, apart and floor of losses within a tenth, worked out by hand."""
     lines = [(UnderlyingParams(BPS // 10, beta, 0, 1), 10 * loss) for beta, loss in parts]
     required, found, total = told(risk, lines, 2_000)
     assert found == terms

@@ -277,6 +277,6 @@ def test_terms(example: str) -> None:
         "sum of losses": [cents(scan.total)],
         "factor": [cents(scan.factor)],
         "comove": [cents(scan.comove)],
-        "extremes": [cents(scan.extremes)],
+        "apart": [cents(scan.apart)],
         "floor": [cents(scan.floor)],
     }

@@ -1,0 +1,65 @@
+"""Several underlyings net by what their books are worth after a few moves. Between the nodes of an
+epoch a straddle near its expiry seems to be worth more than it is: a gain that is none, and beside
+it a loss of another underlying. What that loses is not seen at the extremes either, if far puts
+that are worth nothing end it there.
+
+A margin is at least what any underlying loses by itself.
+"""
+
+from types import SimpleNamespace
+
+from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
+from plimsoll.spec.wad import SIZE, WAD
+from plimsoll.spec.words import call, perpetual, put
+from tests.deployment import ETH, SOL, HarnessChain
+from tests.harness import Chain, reverts
+from tests.unit.margin_vault.bench import ALL
+from tests.unit.test_life_of_options import USD, dealers, p
+
+__all__ = ["dealers", "p"]
+
+ETHER, FAR = 3_000, 2_400
+SOLANA, REFERENCE = 148.6, 150
+ETHERS, STRADDLES = 100 * SIZE, 16_000 * SIZE
+
+
+def test_a_perpetual_on_the_margin_of_straddles(
+    p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain
+) -> None:
+    """Ether for 300,000 loses 48,000 within its range. Beside straddles in another coin for 9,520,
+    two and a half hours before they expire, 26,100 were enough for all that: after a fall of 15 %
+    the account owed 18,000. Its other one had won 45,000, and insurance paid what was missing."""
+    thief, strike = dealers.trader, round(SOLANA * SIZE)
+    expiry = (chain.timestamp // 1_800 + 6) * 1_800
+    harness = HarnessChain(p.deployer.chain.project, chain, p.governor)
+    for underlying, listed in ((ETH, FAR * SIZE), (SOL, strike)):
+        listing = Listing(underlying, expiry, WAD, smile_of(0.3), series(*[listed] * 3, 500_000))
+        assert all(
+            fact.holds for fact in list_expiry(harness, p.record, listing, lambda: chain.timestamp)
+        )
+    p.quote.mint(p.maker, 10**14, sender=p.governor)
+    p.vault.deposit(dealers.maker, p.quote, 5 * 10**7 * USD, sender=p.maker)
+    p.vault.withdraw(thief, p.quote, ALL, p.trader, sender=p.trader)
+    p.vault.deposit(thief, p.quote, 27_000 * USD, sender=p.trader)
+    chain.mine(timestamp=expiry - 9_000)
+    p.set_price(ETH, ETHER)
+    p.set_price(SOL, REFERENCE)
+    p.surface.roll(SOL, sender=p.stranger)
+    p.set_price(SOL, SOLANA)
+    p.market.roll(SOL, sender=p.stranger)
+    chain.mine(delta=700)  # the stable price follows, the epoch is the same
+    p.set_price(ETH, ETHER)
+    p.set_price(SOL, SOLANA)
+    assert p.surface.epoch(SOL).reference == REFERENCE * WAD
+    legs = []
+    for instrument, size in (
+        (perpetual(ETH), ETHERS),
+        (put(ETH, expiry, FAR * SIZE), 3 * ETHERS),
+        (call(SOL, expiry, strike), STRADDLES),
+        (put(SOL, expiry, strike), STRADDLES),
+    ):
+        price = p.engine.mark.call(instrument, sender=p.keeper)[0]
+        premium = (ETHER * WAD if instrument == perpetual(ETH) else price) * size // SIZE
+        legs += [(thief, instrument, size, -premium), (dealers.maker, instrument, -size, premium)]
+    with reverts("vault: margin"):
+        p.vault.book(legs, sender=p.keeper)
