@@ -71,6 +71,15 @@ class Holdings:
         calls, puts, futures = (np.round(x, 8) for x in (self.calls, self.puts, self.futures))
         return Holdings(calls, puts, futures, round(self.perpetual, 8), round(self.spot, 8))
 
+    def plus(self, other: "Holdings") -> "Holdings":
+        return Holdings(
+            self.calls + other.calls,
+            self.puts + other.puts,
+            self.futures + other.futures,
+            self.perpetual + other.perpetual,
+            self.spot + other.spot,
+        )
+
     def value(self, chain: Chain, calls: Array, spots: Array) -> Array:
         """In each scenario: options at what calls cost there, all else by its forward."""
         forwards = chain.ratio[:, None] * spots

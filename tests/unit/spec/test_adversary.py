@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.margin import adversary, brute, marks, montecarlo, requirement
+from benchmarks.margin import adversary, brute, marks, montecarlo, requirement, several
 from benchmarks.margin.requirement import LEVELS
 from plimsoll.spec.scan import UnderlyingParams
 
@@ -67,6 +67,30 @@ def test_an_adversary_hides_much_between_the_nodes() -> None:
     """What the term for what lies between the nodes is there for."""
     found = adversary.attack(1 / 12, 0.3, 0.16, 1, between=False, dense=43, shifts=9, moves=3)
     assert found.hidden > 0.01
+
+
+@pytest.mark.parametrize(("days", "volatility"), [(1 / 12, 0.3), (7, 0.6)])
+@pytest.mark.parametrize(("kind", "least"), [("alone", 0.99), ("together", 0.8), ("likely", 0.75)])
+def test_an_adversary_nets_little_away(
+    kind: str, least: float, days: float, volatility: float
+) -> None:
+    """What one underlying loses by itself is asked whatever is beside it; and where they move as
+    netting assumes, its few places leave little out."""
+    found = several.attack(kind, days, volatility, 1, steps=2)
+    assert least <= found.ratio <= found.predicted + 0.01  # which reads roots along tangents
+
+
+def test_an_adversary_nets_much_away_from_what_moves_apart() -> None:
+    """Where nothing is asked for that, which is why it is."""
+    found = several.attack("alone", 1 / 12, 0.3, 1, steps=2, apart=False)
+    assert found.bare < 0.5
+    assert found.ratio >= 0.99
+
+
+def test_joined_books_ask_for_little_more() -> None:
+    share, worst = several.joined(200, 1)
+    assert share <= 0.03
+    assert worst <= 0.1
 
 
 def test_a_day_that_jumps_is_covered() -> None:

@@ -215,6 +215,18 @@ def test_more_netting_asks_no_larger_scan(case: tuple[Specification, list[Holdin
 
 
 @many
+@given(books(most=3))
+def test_netting_asks_no_less_than_the_largest_loss(
+    case: tuple[Specification, list[Holdings]],
+) -> None:
+    """Whatever gains other underlyings have, or seem to have."""
+    specification, held = case
+    analysis = specification.analyse(PORTFOLIO, held)
+    largest = max((owned.loss for owned in analysis.underlyings), default=0)
+    assert analysis.requirement(specification.model.factors) >= largest
+
+
+@many
 @given(st.data(), chains(), levels)
 def test_a_joined_book_asks_no_more_than_its_parts(
     data: st.DataObject, chain: Chain, level: int
