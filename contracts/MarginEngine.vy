@@ -276,7 +276,6 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
             sum.doubt = unsafe_add(sum.doubt, asks)
         else:
             sum.late = unsafe_add(sum.late, part.late)
-
     requirement: uint256 = sum.loss
     if sum.netting.count > 0:
         requirement = factor._requirement(sum.netting, factors.floor)
