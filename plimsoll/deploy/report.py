@@ -22,8 +22,8 @@ def table(findings: Sequence[Finding]) -> Table:
     """One row a fact; what does not hold says what was wanted."""
     made = Table(box=None, header_style="bold", pad_edge=False)
     made.add_column("fact", no_wrap=True)
-    made.add_column("as found")
-    made.add_column("")
+    made.add_column("as found", overflow="fold")
+    made.add_column("", overflow="fold")
     for finding in findings:
         mark = "[green]✓" if finding.holds else f"[red]✗ wanted {show(finding.want)}"
         made.add_row(finding.name, show(finding.found), mark)
