@@ -12,8 +12,8 @@ from plimsoll.deploy.protocol import Chain, DeployError, Fact, Finding, establis
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.ledger import Series
 from plimsoll.spec.market import MAX_PRICE
-from plimsoll.spec.smile import NANO, Smile
-from plimsoll.spec.wad import SIZE
+from plimsoll.spec.smile import NANO, Smile, check
+from plimsoll.spec.wad import SIZE, Revert
 from plimsoll.spec.words import STRIKE_UNIT
 
 MAX_STRIKE = MAX_PRICE // STRIKE_UNIT
@@ -62,6 +62,13 @@ def list_expiry(
                 return False
             raise
         return True
+
+    # first, as nothing takes an expiry off the list again
+    if (ahead := expiry - now()) > 0 and not surface.knows(u, expiry):
+        try:
+            check(listing.smile, ahead)
+        except Revert as error:
+            raise DeployError(f"surface: smile: {error}") from None
 
     def post() -> None:
         chain.send(surface.post, u, expiry, asdict(listing.smile), listing.ratio, now())

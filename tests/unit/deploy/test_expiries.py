@@ -63,6 +63,16 @@ def test_only_the_future(p: SimpleNamespace, harness: HarnessChain, chain: Chain
     assert p.registry.size_limit(call(BTC, wanted.expiry, 60_000 * SIZE)) == 0
 
 
+def test_a_smile_that_is_none(p: SimpleNamespace, harness: HarnessChain, chain: Chain) -> None:
+    """Found before the expiry is listed, which nothing would undo."""
+    wanted = listing(chain)
+    steep = replace(wanted, smile=smile_of(0.6, skew=1.0, smile=10.0))
+    with pytest.raises(DeployError, match="surface: smile: surface: smile out of range"):
+        list(list_expiry(harness, p.record, steep, lambda: chain.timestamp))
+    with pytest.raises(Exception, match="unknown expiry"):
+        p.market.expiry_of(BTC, wanted.expiry)
+
+
 def test_says_what_failed(p: SimpleNamespace, harness: HarnessChain, chain: Chain) -> None:
     """An expiry that is no half hour."""
     wanted = listing(chain)
