@@ -11,12 +11,13 @@ import signal
 from getpass import getpass
 from pathlib import Path
 from threading import Event
-from urllib.parse import urlsplit
 
 import click
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.exceptions import ValidationError
+from requests import Request
+from requests.exceptions import RequestException
 
 from plimsoll.client.amounts import parse_amount
 from plimsoll.client.gas import MOST_GAS
@@ -52,9 +53,18 @@ def _wad(_: click.Context, __: click.Parameter, value: str) -> int:
 
 
 def _url(_: click.Context, __: click.Parameter, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        url = Request("POST", value).prepare().url or ""
+    except RequestException:
+        url = ""
+    if not url.startswith(("http://", "https://")):
         raise click.BadParameter(f"{value!r} is no http or https URL")
+    return value
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not 0.01 <= value <= 3_600:  # which a range would not say of nan
+        raise click.BadParameter(f"{value} is not within 0.01 .. 3,600")
     return value
 
 
@@ -86,7 +96,8 @@ def _url(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option("--native", default="ETH", show_default=True, help="Underlying in which gas is paid.")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.01, max=3_600),
+    type=float,
+    callback=_seconds,
     default=1.0,
     show_default=True,
     help="Seconds between looks.",

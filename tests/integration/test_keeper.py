@@ -460,7 +460,9 @@ def test_wrong_start(world: World) -> None:
     for option in ("--to", "--interval", "--patience", "--gas-cap", "--minimum"):
         said = complains(*file, *rpc, "--account", "1", option, "-1")
         assert f"Invalid value for '{option}': -1" in said
-    for rpc in ("nonsense", "localhost:8545", "ws://localhost:8545", "http://"):
+    said = complains(*file, *rpc, "--account", "1", "--interval", "nan")
+    assert "Invalid value for '--interval': nan" in said
+    for rpc in ("nonsense", "localhost:8545", "ws://localhost:8545", "http://", "http://a:99999"):
         said = complains(*file, "--rpc", rpc, "--account", "1")
         assert f"'{rpc}' is no http or https URL" in said
 
