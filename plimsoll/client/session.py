@@ -96,7 +96,7 @@ class Session:
             raise RecordError(
                 f"{self.path} is of chain {self.record.chain_id}, this is {ape.chain.chain_id}"
             )
-        if not ape.chain.provider.get_code(self.record.address("vault")):
+        if not ape.chain.provider.get_code(self.record.address("registry")):
             raise RecordError(f"{self.path}: nothing is there; deploy first")
         self.account = account
 

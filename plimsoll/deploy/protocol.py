@@ -243,7 +243,7 @@ class Deployer:
     def _feed(self, symbol: str, feed: Feed) -> Iterator[Fact]:
         """A price source: it must answer before an underlying can be listed."""
         key = f"feed:{symbol}"
-        wake = None
+        wake: Callable[[], Any] | None = None
         if feed.signers:
             yield self._contract(
                 key,
@@ -253,6 +253,7 @@ class Deployer:
                 initial=(feed.signers, feed.threshold),
             )
             yield self._signers(key, feed)
+            wake = self._first_report
         else:
             aggregator = str(feed.aggregator)
             if aggregator == "mock":
@@ -270,6 +271,9 @@ class Deployer:
             )
 
         yield Fact(f"{key}: answers", True, lambda: self.at(key).latest()[0] > 0, wake)
+
+    def _first_report(self) -> None:
+        raise DeployError("no report yet: bring the first one (`ape run report`), run this again")
 
     def _signers(self, key: str, signers: Signers) -> Fact:
         feed = self.at(key)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -15,10 +15,12 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
+from web3 import Web3
 from web3.exceptions import ContractLogicError
 
 from plimsoll.client.instruments import show_expiry
 from plimsoll.client.reader import Reader
+from plimsoll.deploy.record import Deployment
 from plimsoll.keeper.errand import Errand
 from plimsoll.spec.smile import Smile
 
@@ -53,10 +55,12 @@ class SmileReport(Report):
 
 
 def _kind(entry: Any) -> str:
-    return "smile" if "volatility" in entry else "price"
+    return "smile" if isinstance(entry, dict) and "volatility" in entry else "price"
 
 
-ENTRIES = TypeAdapter(list[dict[str, Any]])
+COMPLAINTS = 5  # that are said of a file, of however many
+
+ENTRIES = TypeAdapter(list[Any])
 REPORT: TypeAdapter[PriceReport | SmileReport] = TypeAdapter(
     Annotated[
         Annotated[PriceReport, Tag("price")] | Annotated[SmileReport, Tag("smile")],
@@ -77,10 +81,32 @@ class Reports:
     path: Path
     feeds: dict[str, Reader]  # by symbol, of signed prices
     volatility: dict[str, Reader]  # by symbol, of signed smiles
-    surface: Reader
+    surface: Reader | None  # None where nothing posts signed smiles
     underlyings: dict[str, int]  # id by symbol
     say: Callable[[str], None]
     _complaint: str = field(default="", init=False)
+
+    @classmethod
+    def of(cls, web3: Web3, deployment: Deployment, path: Path, say: Callable[[str], None]) -> Self:
+        """For a deployment, which may still wait for its first price."""
+
+        def sources(prefix: str, name: str) -> dict[str, Reader]:
+            return {
+                symbol: Reader(web3, deployment, prefix + symbol)
+                for symbol in deployment.keys(prefix)
+                if deployment.contracts[prefix + symbol].name == name
+            }
+
+        volatility = sources("volatility:", "SignedVolatility")
+        underlyings = deployment.parameters["underlyings"]
+        return cls(
+            path=path,
+            feeds=sources("feed:", "SignedFeed"),
+            volatility=volatility,
+            surface=Reader(web3, deployment, "surface") if volatility else None,
+            underlyings={symbol: item["id"] for symbol, item in underlyings.items()},
+            say=say,
+        )
 
     def errands(self) -> Iterator[Errand]:
         """What is newer than what its feed has brought last."""
@@ -94,12 +120,12 @@ class Reports:
         if feed is None or _last(feed) >= report.time:
             return None
         function = feed.contract.functions.report(report.price, report.time, report.signatures)
-        return Errand(f"report {report.feed}", f"brings {report.price}", function)
+        return Errand(f"report {report.feed}", f"brings {report.price} of {report.time}", function)
 
     def _smile(self, report: SmileReport) -> Errand | None:
         symbol, expiry = report.volatility, report.expiry
         feed = self.volatility.get(symbol)
-        if feed is None:
+        if feed is None or self.surface is None:
             return None
         underlying = self.underlyings[symbol]
         if self.surface.posted(underlying, expiry)[1] >= report.time:
@@ -112,23 +138,28 @@ class Reports:
         return Errand(name, f"brings the smile of {report.time}", function)
 
     def _read(self) -> list[PriceReport | SmileReport]:
-        """What can be read; what is wrong with the rest is said once.
+        """What can be read; what is wrong with the rest is said once, by number from 0 on.
 
         The file may not be there yet, or just being written.
         """
         reports, complaints = [], []
         try:
-            for entry in ENTRIES.validate_json(self.path.read_bytes()):
+            for number, entry in enumerate(ENTRIES.validate_json(self.path.read_bytes())):
                 try:
-                    reports.append(REPORT.validate_python(entry))
+                    report = REPORT.validate_python(entry)
                 except ValidationError as error:
-                    complaints.append(_first(error))
+                    complaints.append(f"{number}: {_first(error)}")
+                    continue
+                reports.append(report)
+                if unknown := self._unknown(report):
+                    complaints.append(f"{number}: {unknown}")
         except OSError as error:
             complaints.append(str(error.strerror))
         except ValidationError as error:
             complaints.append(_first(error))
-        complaints += filter(None, map(self._unknown, reports))
-        complaint = "; ".join(complaints)
+        complaint = "; ".join(complaints[:COMPLAINTS])
+        if len(complaints) > COMPLAINTS:
+            complaint += f"; and {len(complaints) - COMPLAINTS} more"
         if complaint and complaint != self._complaint:
             self.say(f"{self.path}: {complaint}")
         self._complaint = complaint

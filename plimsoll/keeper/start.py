@@ -63,19 +63,11 @@ def keeper(
     def contract(name: str) -> Reader:
         return Reader(web3, deployment, name)
 
+    vault, market, surface = contract("vault"), contract("market"), contract("surface")
     underlyings = deployment.parameters["underlyings"]
     if native not in underlyings:
         raise StartError(f"{native} is none of the underlyings {', '.join(underlyings)}")
 
-    def contracts(prefix: str, name: str) -> dict[str, Reader]:
-        """By symbol, of one source."""
-        return {
-            symbol: contract(prefix + symbol)
-            for symbol in deployment.keys(prefix)
-            if deployment.contracts[prefix + symbol].name == name
-        }
-
-    vault, market, surface = contract("vault"), contract("market"), contract("surface")
     index = AccountIndex(web3, vault, deployment.block)
     ids = {symbol: item["id"] for symbol, item in underlyings.items()}
     to = account_id(int(key.address, 16), number)
@@ -91,14 +83,6 @@ def keeper(
         native=ids[native],
         most=most,
     )
-    bringing = reports and Reports(
-        path=reports,
-        feeds=contracts("feed:", "SignedFeed"),
-        volatility=contracts("volatility:", "SignedVolatility"),
-        surface=surface,
-        underlyings=ids,
-        say=say,
-    )
     say(f"watching from block {deployment.block} on, for {show_account(to, short=False)}")
     return Keeper(
         web3=web3,
@@ -106,7 +90,7 @@ def keeper(
         index=index,
         sender=sender,
         policy=policy,
-        reports=bringing or None,
+        reports=Reports.of(web3, deployment, reports, say) if reports else None,
         expiries=Expiries(web3, market, vault, index, ids) if upkeep else None,
         say=say,
     )

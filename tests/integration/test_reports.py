@@ -1,6 +1,7 @@
 """Signed prices and smiles: deploying waits for the first price, the keeper brings the rest."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -66,22 +67,35 @@ def test_signed_feed(tmp_path: Path) -> None:
             *("--parameters", parameters),
         )
         complaint = ape_run(*arguments, fails=True)
-        assert complaint == "Error: market:SOL: feed: market: feed is silent\n"
+        assert complaint == (
+            "Error: feed:SOL: answers: no report yet: bring the first one (`ape run report`), "
+            "run this again\n"
+        )
 
         world = World(node, path)
-        now = int(node.web3.eth.get_block("latest")["timestamp"])
-        first = _price(world, 150, now)
-        signatures = [bytes.fromhex(item[2:]) for item in first["signatures"]]
-        world.send("feed:SOL", "report", first["price"], now, signatures)
+        first = _price(world, 150, _now(world))
+        bring = ("report", reports, "--network", node.url, "--deployment", path)
+        reports.write_text(json.dumps([{**first, "price": 151 * WAD}]))
+        assert ape_run(*bring, fails=True) == "Error: refused: feed: not a signer\n"
+        reports.write_text(json.dumps([first]))
+        assert re.fullmatch(r"report SOL brings .*\n[\d,]+ gas\n", ape_run(*bring))
+        blocks = node.web3.eth.block_number
+        assert ape_run(*bring) == ""
+        assert node.web3.eth.block_number == blocks
         assert "facts hold" in ape_run(*arguments)
 
         world = World(node, path)
         with keeping(world, "--reports", str(reports)) as keeper:
             keeper.says("0 short")
-            latest = int(node.web3.eth.get_block("latest")["timestamp"])
-            reports.write_text(json.dumps([_price(world, 151, latest)]))
+            latest = _now(world)
+            broken = [7, {"feed": "SOL"}, {**first, "feed": "DOGE"}, *[None] * 4]
+            reports.write_text(json.dumps([*broken, _price(world, 151, latest)]))
             node.rpc("evm_mine")
-            keeper.says(rf"report SOL  brings {151 * WAD}, in ")
+            keeper.says(
+                r"reports\.json: 0: price: Input should be .*; 1: price\.time: Field required; "
+                r"2: no signed feed of DOGE; .*; and 2 more$"
+            )
+            keeper.says(rf"report SOL  brings {151 * WAD} of {latest}, in ")
             keeper.says(r"report SOL  done, ")
             assert world.contract("feed:SOL").latest()[0] == 151 * WAD
             forged = _price(world, 999, latest + 1)
@@ -131,11 +145,11 @@ def test_signed_volatility(tmp_path: Path) -> None:
             wrong = {**forged, "volatility": "ETH"}
             reports.write_text(json.dumps([wrong, forged]))
             node.rpc("evm_mine")
-            keeper.says(r"reports\.json: no signed volatility of ETH")
+            keeper.says(r"reports\.json: 0: no signed volatility of ETH")
             keeper.says(r"report BTC \w+  would be refused: feed: not a signer")
             del forged["ratio"]
             reports.write_text(json.dumps([forged]))
             node.rpc("evm_mine")
-            keeper.says(r"reports\.json: smile\.ratio: Field required")
+            keeper.says(r"reports\.json: 0: smile\.ratio: Field required")
             assert surface.posted(BTC, expiry)[1] == time
             assert keeper.stop() == 0
