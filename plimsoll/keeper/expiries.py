@@ -1,6 +1,6 @@
 """What expiries need of somebody: prices in their last half hour, and holders who are settled."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from web3 import Web3
 from web3.exceptions import BadFunctionCallOutput, ContractLogicError
 
 from plimsoll.client.amounts import show_account
+from plimsoll.client.instruments import show_expiry
 from plimsoll.client.reader import Reader
 from plimsoll.keeper.errand import Errand
 from plimsoll.keeper.index import AccountIndex
@@ -38,8 +39,10 @@ class Expiries:
     vault: Reader
     index: AccountIndex
     underlyings: dict[str, int]  # id by symbol
+    say: Callable[[str], None]
     _ahead: set[int] = field(default_factory=lambda: {0})  # expiries; 0 has passed at the start
     _due: dict[int, int] = field(default_factory=dict)  # account: when it is to be looked at
+    _told: set[tuple[int, int]] = field(default_factory=set)  # expiries that wait for the governor
 
     def errands(self) -> Iterator[Errand]:
         now = int(self.web3.eth.get_block("latest")["timestamp"])
@@ -86,3 +89,14 @@ class Expiries:
                 yield Errand(name, f"settles {len(expired)} expiries", settle)
             else:
                 self._due[account] = now + AGAIN
+                self._tell(expired)
+
+    def _tell(self, expired: set[tuple[int, int]]) -> None:
+        """What no roll will fix any more has to be known to somebody."""
+        symbols = {number: symbol for symbol, number in self.underlyings.items()}
+        for item in sorted(expired - self._told):
+            if self.market.expiry_of(*item).late:
+                underlying, expiry = item
+                name = f"{symbols[underlying]} {show_expiry(expiry)}"
+                self.say(f"{name} had no price in its last half hour: the governor has to fix one")
+                self._told.add(item)

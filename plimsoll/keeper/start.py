@@ -91,6 +91,6 @@ def keeper(
         sender=sender,
         policy=policy,
         reports=Reports.of(web3, deployment, reports, say) if reports else None,
-        expiries=Expiries(web3, market, vault, index, ids) if upkeep else None,
+        expiries=Expiries(web3, market, vault, index, ids, say) if upkeep else None,
         say=say,
     )

@@ -166,6 +166,29 @@ def test_upkeep_of_an_expiry(fresh: World) -> None:
         assert keeper.stop() == 0
 
 
+def test_an_expiry_without_prices(fresh: World) -> None:
+    """The keeper says that it waits for the governor, and settles once there is a price."""
+    expiry = fresh.list_options(BTC, 60_000)
+    sold, buyer, seller = put(BTC, expiry, 60_000 * SIZE), OTHER, 4
+    fresh.deposit(seller, "USDC", 85_000 * 10**6)
+    fresh.trade(buyer, seller, sold, SIZE, 3_000)
+    vault, node = fresh.contract("vault"), fresh.node
+    node.rpc("evm_setNextBlockTimestamp", expiry + 1)
+    node.rpc("evm_mine")
+    with keeping(fresh, "--upkeep") as keeper:
+        keeper.says(r"BTC \w+ had no price in its last half hour: the governor has to fix one$")
+        node.rpc("evm_setNextBlockTimestamp", expiry + 3_600)
+        fresh.send("market", "fix", BTC, expiry, 57_000 * WAD)
+        cash = vault.book_of(fresh.account(seller)).cash
+        node.rpc("evm_increaseTime", 600)
+        node.rpc("evm_mine")
+        for _ in range(2):
+            keeper.says(r"settlement of 0x\w+/0  done, ")
+        assert cash - vault.book_of(fresh.account(seller)).cash == 3_000 * WAD
+        assert sum("has to fix" in line for line in keeper.log) == 1
+        assert keeper.stop() == 0
+
+
 STRIKES = range(53_000, 61_000, 1_000)
 
 
