@@ -78,7 +78,7 @@ def cli(
     limit: int,
     post: bool,
 ) -> None:
-    """List an EXPIRY like 25DEC26 of an UNDERLYING."""
+    """List an EXPIRY like 25DEC26, at 08:00 UTC, or 25DEC26T1630, of an UNDERLYING."""
     session = Session(deployment, account)
     if symbol not in session.underlyings:
         raise click.BadParameter(f"{symbol} is none of {', '.join(session.underlyings)}")
