@@ -98,5 +98,7 @@ class Expiries:
             if self.market.expiry_of(*item).late:
                 underlying, expiry = item
                 name = f"{symbols[underlying]} {show_expiry(expiry)}"
-                self.say(f"{name} had no price in its last half hour: the governor has to fix one")
+                self.say(
+                    f"{name} lacked young prices in its last half hour: the governor has to fix one"
+                )
                 self._told.add(item)

@@ -176,7 +176,9 @@ def test_an_expiry_without_prices(fresh: World) -> None:
     node.rpc("evm_setNextBlockTimestamp", expiry + 1)
     node.rpc("evm_mine")
     with keeping(fresh, "--upkeep") as keeper:
-        keeper.says(r"BTC \w+ had no price in its last half hour: the governor has to fix one$")
+        keeper.says(
+            r"BTC \w+ lacked young prices in its last half hour: the governor has to fix one$"
+        )
         node.rpc("evm_setNextBlockTimestamp", expiry + 3_600)
         fresh.send("market", "fix", BTC, expiry, 57_000 * WAD)
         cash = vault.book_of(fresh.account(seller)).cash
