@@ -5,7 +5,7 @@ ape run list_expiry BTC 25DEC26 --volatility 60 --skew -30        # only the fut
 ape run list_expiry BTC 25DEC26 --post --volatility 75 --ratio 1.004
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import ape
@@ -50,7 +50,7 @@ PER_CENT = 100
     show_default=True,
     help="Slope of the wings, %.",
 )
-@click.option("--ratio", default="1", show_default=True, help="Of the forward to the index.")
+@click.option("--ratio", help="Of the forward to the index; 1, or what it is, if not given.")
 @click.option("--step", default="0", help="Of strikes; 0: only the future.")
 @click.option("--low", default="0", help="Lowest strike.")
 @click.option("--high", default="0", help="Highest strike.")
@@ -71,7 +71,7 @@ def cli(
     volatility: float,
     skew: float,
     smile: float,
-    ratio: str,
+    ratio: str | None,
     step: str,
     low: str,
     high: str,
@@ -86,7 +86,7 @@ def cli(
     listing = Listing(
         underlying=session.underlyings[symbol],
         expiry=checked(parse_expiry, expiry),
-        ratio=checked(parse_amount, ratio, WAD_DECIMALS),
+        ratio=checked(parse_amount, ratio or "1", WAD_DECIMALS),
         smile=checked(smile_of, volatility / PER_CENT, skew / PER_CENT, smile / PER_CENT),
         series=series(*strikes, limit),
     )
@@ -95,6 +95,9 @@ def cli(
         return int(ape.chain.blocks.head.timestamp)
 
     if post:
+        if ratio is None:
+            known = session.reader("market").expiry_of(listing.underlying, listing.expiry)
+            listing = replace(listing, ratio=known.ratio)
         session.send(
             session.surface.post,
             listing.underlying,

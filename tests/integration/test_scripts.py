@@ -108,6 +108,7 @@ def test_list_expiry(options: User) -> None:
     assert complaint == "Error: refused: surface: smile moves too far\n"
     said = options("list_expiry", "BTC", DAY, "--post", "--volatility", 65, "--skew", -30)
     assert said == f"posted the smile of BTC {DAY}\n"
+    assert world.contract("market").expiry_of(BTC, expiry).ratio == WAD * 101 // 100
     raised, _, skew, *_ = surface.posted(BTC, expiry)[0]
     assert skew == -300_000_000
     assert raised / level == pytest.approx((65 / 60) ** 2)
