@@ -2,7 +2,7 @@
 
 ape run list_expiry BTC 25DEC26 --volatility 60 --step 1000 --low 40000 --high 90000
 ape run list_expiry BTC 25DEC26 --volatility 60 --skew -30        # only the future
-ape run list_expiry BTC 25DEC26 --post --volatility 75 --ratio 1.004
+ape run list_expiry BTC 25DEC26 --post --volatility 75 --ratio 1.002
 """
 
 from dataclasses import asdict, replace
