@@ -50,6 +50,7 @@ from interfaces import IPricer
 from interfaces import IVolSurface
 from modules import governed
 from modules import instrument as instrument_
+from modules import market_word
 from modules import scan
 from modules import scenario
 from modules import smile as smiles
@@ -71,7 +72,7 @@ MAX_MAX_AGE: constant(uint256) = 3_600
 MIN_INTERVAL: constant(uint256) = MIN_AGE  # seconds between two smiles of an expiry, no less
 MAX_SPAN: constant(uint256) = 5_000  # bps
 
-WINDOW: constant(uint256) = 1_800  # before an expiry, in which its forward is averaged
+WINDOW: constant(uint256) = market_word.WINDOW  # before an expiry, in which it is averaged
 
 BATCH: constant(uint256) = 16  # strikes that the pricer takes at once
 NOTHING: constant(uint256) = max_value(uint256)  # no underlying

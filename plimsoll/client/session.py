@@ -132,8 +132,7 @@ class Session:
     @property
     def underlyings(self) -> dict[str, int]:
         """Ids by symbol."""
-        known = self.record.parameters["underlyings"]
-        return {symbol: int(item["id"]) for symbol, item in known.items()}
+        return self.record.underlyings
 
     @property
     def symbols(self) -> dict[int, str]:

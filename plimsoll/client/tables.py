@@ -47,7 +47,7 @@ class Names:
         assets = record.parameters["assets"]
         return cls(
             quote["symbol"],
-            {item["id"]: name for name, item in record.parameters["underlyings"].items()},
+            {number: symbol for symbol, number in record.underlyings.items()},
             list(assets),
             {
                 quote["symbol"]: quote["decimals"],

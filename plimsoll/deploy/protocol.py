@@ -245,14 +245,8 @@ class Deployer:
         key = f"feed:{symbol}"
         wake: Callable[[], Any] | None = None
         if feed.signers:
-            yield self._contract(
-                key,
-                "SignedFeed",
-                self.at("registry"),
-                f"{symbol} / USD",
-                initial=(feed.signers, feed.threshold),
-            )
-            yield self._signers(key, feed)
+            registry = self.at("registry")
+            yield from self._signed(key, "SignedFeed", feed, registry, f"{symbol} / USD")
             wake = self._first_report
         else:
             aggregator = str(feed.aggregator)
@@ -275,13 +269,15 @@ class Deployer:
     def _first_report(self) -> None:
         raise DeployError("no report yet: bring the first one (`ape run report`), run this again")
 
-    def _signers(self, key: str, signers: Signers) -> Fact:
+    def _signed(self, key: str, name: str, signed: Signers, *args: Any) -> Iterator[Fact]:
+        """A contract that takes what enough signers have signed."""
+        yield self._contract(key, name, *args, initial=(signed.signers, signed.threshold))
         feed = self.at(key)
-        return Fact(
+        yield Fact(
             f"{key}: signers",
-            (signers.threshold, signers.signers),
+            (signed.threshold, signed.signers),
             lambda: (feed.threshold(), feed.signers()),
-            self._sent(feed.set_signers, signers.signers, signers.threshold),
+            self._sent(feed.set_signers, signed.signers, signed.threshold),
         )
 
     def _surface(self) -> Iterator[Fact]:
@@ -307,15 +303,8 @@ class Deployer:
         registry, surface, feed = self.at("registry"), self.at("surface"), NOBODY
         if signed := underlying.volatility:
             key = f"volatility:{symbol}"
-            yield self._contract(
-                key,
-                "SignedVolatility",
-                registry,
-                surface,
-                f"{symbol} volatility",
-                initial=(signed.signers, signed.threshold),
-            )
-            yield self._signers(key, signed)
+            title = f"{symbol} volatility"
+            yield from self._signed(key, "SignedVolatility", signed, registry, surface, title)
             feed = self.record.address(key)
         yield Fact(
             f"surface:{symbol}: feed",

@@ -38,6 +38,11 @@ class Deployment(BaseModel):
         """The first block that can have anything to do with the protocol."""
         return min((contract.block for contract in self.contracts.values()), default=0)
 
+    @property
+    def underlyings(self) -> dict[str, int]:
+        """Ids by symbol."""
+        return {symbol: item["id"] for symbol, item in self.parameters["underlyings"].items()}
+
     def contract(self, key: str) -> Contract:
         if key not in self.contracts:
             raise RecordError(f"the deployment has no {key}: finish it first")

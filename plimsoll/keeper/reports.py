@@ -98,13 +98,12 @@ class Reports:
             }
 
         volatility = sources("volatility:", "SignedVolatility")
-        underlyings = deployment.parameters["underlyings"]
         return cls(
             path=path,
             feeds=sources("feed:", "SignedFeed"),
             volatility=volatility,
             surface=Reader(web3, deployment, "surface") if volatility else None,
-            underlyings={symbol: item["id"] for symbol, item in underlyings.items()},
+            underlyings=deployment.underlyings,
             say=say,
         )
 

@@ -64,12 +64,11 @@ def keeper(
         return Reader(web3, deployment, name)
 
     vault, market, surface = contract("vault"), contract("market"), contract("surface")
-    underlyings = deployment.parameters["underlyings"]
+    underlyings = deployment.underlyings
     if native not in underlyings:
         raise StartError(f"{native} is none of the underlyings {', '.join(underlyings)}")
 
     index = AccountIndex(web3, vault, deployment.block)
-    ids = {symbol: item["id"] for symbol, item in underlyings.items()}
     to = account_id(int(key.address, 16), number)
     policy = Policy(
         web3=web3,
@@ -80,7 +79,7 @@ def keeper(
         keeper=key.address,
         to=to,
         minimum=minimum,
-        native=ids[native],
+        native=underlyings[native],
         most=most,
     )
     say(f"watching from block {deployment.block} on, for {show_account(to, short=False)}")
@@ -91,6 +90,6 @@ def keeper(
         sender=sender,
         policy=policy,
         reports=Reports.of(web3, deployment, reports, say) if reports else None,
-        expiries=Expiries(web3, market, vault, index, ids, say) if upkeep else None,
+        expiries=Expiries(web3, market, vault, index, underlyings, say) if upkeep else None,
         say=say,
     )

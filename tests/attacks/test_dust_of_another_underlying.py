@@ -7,13 +7,11 @@ A wei of collateral of another underlying makes a book one of several. It lowers
 
 from types import SimpleNamespace
 
-from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, put
-from tests.deployment import SOL, HarnessChain
+from tests.deployment import SOL
 from tests.harness import Chain, reverts
-from tests.unit.margin_vault.bench import ALL
-from tests.unit.test_life_of_options import USD, dealers, p
+from tests.unit.test_life_of_options import dealers, lists, p, stake
 
 __all__ = ["dealers", "p"]
 
@@ -26,25 +24,13 @@ def test_straddles_on_credit(p: SimpleNamespace, dealers: SimpleNamespace, chain
     that: back at the strike they were worth 50,400 less, which the seller, an account of the
     buyer's, had won. Insurance paid what was missing, and a reward."""
     thief = dealers.trader
-    listing = Listing(
-        SOL,
-        (chain.timestamp // 1_800 + 6) * 1_800,
-        WAD,
-        smile_of(0.6),
-        series(*[STRIKE * SIZE] * 3, 500_000),
-    )
-    harness = HarnessChain(p.deployer.chain.project, chain, p.governor)
-    assert all(
-        fact.holds for fact in list_expiry(harness, p.record, listing, lambda: chain.timestamp)
-    )
-    p.quote.mint(p.maker, 10**14, sender=p.governor)
-    p.vault.deposit(dealers.maker, p.quote, 5 * 10**7 * USD, sender=p.maker)
-    p.vault.withdraw(thief, p.quote, ALL, p.trader, sender=p.trader)
-    p.vault.deposit(thief, p.quote, 35_000 * USD, sender=p.trader)
+    expiry = (chain.timestamp // 1_800 + 6) * 1_800
+    lists(p, chain, SOL, expiry, *[STRIKE * SIZE] * 3, 500_000)
+    stake(p, dealers, 35_000)
     p.weth.mint(p.trader, 1_000, sender=p.governor)
     p.weth.approve(p.vault, 1_000, sender=p.trader)
     p.vault.deposit(thief, p.weth, 1_000, sender=p.trader)
-    chain.mine(timestamp=listing.expiry - 9_000)
+    chain.mine(timestamp=expiry - 9_000)
     p.set_price(SOL, STRIKE)
     p.surface.roll(SOL, sender=p.stranger)
     p.set_price(SOL, SPOT)
@@ -54,7 +40,7 @@ def test_straddles_on_credit(p: SimpleNamespace, dealers: SimpleNamespace, chain
     assert p.surface.epoch(SOL).reference == STRIKE * WAD
     legs = []
     for option in (call, put):
-        instrument = option(SOL, listing.expiry, STRIKE * SIZE)
+        instrument = option(SOL, expiry, STRIKE * SIZE)
         premium = p.engine.mark.call(instrument, sender=p.keeper)[0] * CONTRACTS // SIZE
         legs += [(thief, instrument, CONTRACTS, -premium)]
         legs += [(dealers.maker, instrument, -CONTRACTS, premium)]

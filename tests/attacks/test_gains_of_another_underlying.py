@@ -8,13 +8,11 @@ A margin is at least what any underlying loses by itself.
 
 from types import SimpleNamespace
 
-from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, perpetual, put
-from tests.deployment import ETH, SOL, HarnessChain
+from tests.deployment import ETH, SOL
 from tests.harness import Chain, reverts
-from tests.unit.margin_vault.bench import ALL
-from tests.unit.test_life_of_options import USD, dealers, p
+from tests.unit.test_life_of_options import dealers, lists, p, stake
 
 __all__ = ["dealers", "p"]
 
@@ -31,16 +29,9 @@ def test_a_perpetual_on_the_margin_of_straddles(
     the account owed 18,000. Its other one had won 45,000, and insurance paid what was missing."""
     thief, strike = dealers.trader, round(SOLANA * SIZE)
     expiry = (chain.timestamp // 1_800 + 6) * 1_800
-    harness = HarnessChain(p.deployer.chain.project, chain, p.governor)
     for underlying, listed in ((ETH, FAR * SIZE), (SOL, strike)):
-        listing = Listing(underlying, expiry, WAD, smile_of(0.3), series(*[listed] * 3, 500_000))
-        assert all(
-            fact.holds for fact in list_expiry(harness, p.record, listing, lambda: chain.timestamp)
-        )
-    p.quote.mint(p.maker, 10**14, sender=p.governor)
-    p.vault.deposit(dealers.maker, p.quote, 5 * 10**7 * USD, sender=p.maker)
-    p.vault.withdraw(thief, p.quote, ALL, p.trader, sender=p.trader)
-    p.vault.deposit(thief, p.quote, 27_000 * USD, sender=p.trader)
+        lists(p, chain, underlying, expiry, *[listed] * 3, 500_000, vol=0.3)
+    stake(p, dealers, 27_000)
     chain.mine(timestamp=expiry - 9_000)
     p.set_price(ETH, ETHER)
     p.set_price(SOL, REFERENCE)

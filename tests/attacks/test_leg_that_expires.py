@@ -5,12 +5,11 @@ a forward fades over half an hour, and every keeper who comes before is paid by 
 
 from types import SimpleNamespace
 
-from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import UNDERLYING, account_id, future
-from tests.deployment import SOL, HarnessChain
+from tests.deployment import SOL
 from tests.harness import Chain
-from tests.unit.test_life_of_options import USD, dealers, p
+from tests.unit.test_life_of_options import USD, dealers, lists, p
 
 __all__ = ["dealers", "p"]
 
@@ -24,11 +23,8 @@ def test_insurance_pays_for_no_leg(
     """Of 8,000 contracts it would be 2,500, had no keeper come for the whole of the half hour."""
     thief = account_id(int(p.trader.address, 16), 1)
     first = (chain.timestamp // 1_800 + 4) * 1_800
-    harness = HarnessChain(p.deployer.chain.project, chain, p.governor)
     for expiry in (first, first + 7 * 86_400):
-        listing = Listing(SOL, expiry, WAD, smile_of(0.6), series(0, 0, 0, 500_000))
-        for fact in list_expiry(harness, p.record, listing, lambda: chain.timestamp):
-            assert fact.holds
+        lists(p, chain, SOL, expiry, 0, 0, 0, 500_000)
     p.vault.deposit(p.insurance, p.quote, 100_000 * USD, sender=p.taker)
     p.vault.deposit(thief, p.quote, 20_000 * USD, sender=p.trader)
     p.vault.set_venue(thief, p.keeper, 10**9 * WAD, sender=p.trader)

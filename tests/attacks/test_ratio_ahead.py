@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
+from plimsoll.deploy.expiries import smile_of
 from plimsoll.spec.surface import DAY
 from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import future, put
-from tests.deployment import BTC, HarnessChain
+from tests.deployment import BTC
 from tests.harness import Chain, reverts
-from tests.unit.test_life_of_options import INDEX, THOUSAND, dealers, p, trade
+from tests.unit.test_life_of_options import INDEX, THOUSAND, dealers, lists, p, trade
 
 __all__ = ["dealers", "p"]
 
@@ -67,10 +67,7 @@ def test_a_spread_bears_a_new_ratio(
 ) -> None:
     """Its margin is for the legs' forwards moving apart by as much as a post of each may."""
     account, later = dealers.trader, p.expiry + 7 * DAY
-    listing = Listing(BTC, later, WAD, smile_of(0.6), series(0, 0, 0, 500))
-    harness = HarnessChain(p.deployer.chain.project, chain, p.governor)
-    for fact in list_expiry(harness, p.record, listing, lambda: chain.timestamp):
-        assert fact.holds
+    lists(p, chain, BTC, later, 0, 0, 0, 500)
     chain.mine(delta=60)
     p.set_price(BTC, INDEX)
     legs = []

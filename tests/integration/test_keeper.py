@@ -110,25 +110,33 @@ def test_liquidates(fresh: World) -> None:
         assert "stopped" in keeper.says("stopped")[0]
 
 
+SELLER = 4
+
+
+def sell_puts(world: World, contracts: int) -> tuple[int, int]:
+    """By the seller to another: the expiry, and the instrument."""
+    expiry = world.list_options(BTC, 60_000)
+    sold = put(BTC, expiry, 60_000 * SIZE)
+    world.deposit(SELLER, "USDC", 85_000 * 10**6)
+    world.trade(OTHER, SELLER, sold, contracts * SIZE, 3_000)
+    return expiry, sold
+
+
 def test_liquidates_a_seller_of_options(fresh: World) -> None:
     """Who has sold puts falls short when the price does: the keeper takes a part of them all."""
-    expiry = fresh.list_options(BTC, 60_000)
-    sold = put(BTC, expiry, 60_000 * SIZE)
-    seller, buyer = 4, OTHER
-    fresh.deposit(seller, "USDC", 85_000 * 10**6)
-    fresh.trade(buyer, seller, sold, 5 * SIZE, 3_000)
+    _, sold = sell_puts(fresh, 5)
     with keeping(fresh) as keeper:
         keeper.says(r"3 accounts, 0 short, 0 on the way")
         fresh.set_price("BTC", 45_000)
-        assert fresh.summary(seller).health < 0
+        assert fresh.summary(SELLER).health < 0
         decision = keeper.says(
             r"0x15d3…6A65/0  health -[\d,.]+ of [\d,.]+  liquidates: ([\d.]+) % for a reward of"
         )
         keeper.says(r"0x15d3…6A65/0  done, [\d,]+ gas")
-        healed = fresh.summary(seller).margin
+        healed = fresh.summary(SELLER).margin
         assert healed.target <= healed.equity < healed.initial
         held = [
-            fresh.contract("vault").position(fresh.account(index), sold) for index in (1, seller)
+            fresh.contract("vault").position(fresh.account(index), sold) for index in (1, SELLER)
         ]
         assert sum(held) == -5 * SIZE
         assert held[0] / sum(held) == pytest.approx(float(decision[1]) / 100, abs=1e-4)
@@ -137,11 +145,8 @@ def test_liquidates_a_seller_of_options(fresh: World) -> None:
 
 def test_upkeep_of_an_expiry(fresh: World) -> None:
     """Prices are rolled while an expiry averages them, and its holders settled after it."""
-    expiry = fresh.list_options(BTC, 60_000)
-    sold, buyer, seller = put(BTC, expiry, 60_000 * SIZE), OTHER, 4
-    fresh.deposit(seller, "USDC", 85_000 * 10**6)
-    fresh.trade(buyer, seller, sold, SIZE, 3_000)
-    accounts = [fresh.account(index) for index in (buyer, seller)]
+    expiry, sold = sell_puts(fresh, 1)
+    accounts = [fresh.account(index) for index in (OTHER, SELLER)]
     market, vault, node = fresh.contract("market"), fresh.contract("vault"), fresh.node
     cash = [vault.book_of(account).cash for account in accounts]
     with keeping(fresh, "--upkeep") as keeper:
@@ -168,10 +173,7 @@ def test_upkeep_of_an_expiry(fresh: World) -> None:
 
 def test_an_expiry_without_prices(fresh: World) -> None:
     """The keeper says that it waits for the governor, and settles once there is a price."""
-    expiry = fresh.list_options(BTC, 60_000)
-    sold, buyer, seller = put(BTC, expiry, 60_000 * SIZE), OTHER, 4
-    fresh.deposit(seller, "USDC", 85_000 * 10**6)
-    fresh.trade(buyer, seller, sold, SIZE, 3_000)
+    expiry, _ = sell_puts(fresh, 1)
     vault, node = fresh.contract("vault"), fresh.node
     node.rpc("evm_setNextBlockTimestamp", expiry + 1)
     node.rpc("evm_mine")
@@ -181,12 +183,12 @@ def test_an_expiry_without_prices(fresh: World) -> None:
         )
         node.rpc("evm_setNextBlockTimestamp", expiry + 3_600)
         fresh.send("market", "fix", BTC, expiry, 57_000 * WAD)
-        cash = vault.book_of(fresh.account(seller)).cash
+        cash = vault.book_of(fresh.account(SELLER)).cash
         node.rpc("evm_increaseTime", 600)
         node.rpc("evm_mine")
         for _ in range(2):
             keeper.says(r"settlement of 0x\w+/0  done, ")
-        assert cash - vault.book_of(fresh.account(seller)).cash == 3_000 * WAD
+        assert cash - vault.book_of(fresh.account(SELLER)).cash == 3_000 * WAD
         assert sum("has to fix" in line for line in keeper.log) == 1
         assert keeper.stop() == 0
 

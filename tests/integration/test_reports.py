@@ -50,17 +50,23 @@ def _smile(world: World, expiry: int, smile: Smile, ratio: int, time: int) -> di
     }
 
 
+def _named(folder: Path, symbol: str, key: str) -> Path:
+    """Parameters that name two of three signers for what an underlying has."""
+    content = yaml.safe_load((ROOT / "parameters" / "local.yaml").read_text())
+    signers = [keys()[index].address for index in SIGNERS]
+    content["underlyings"][symbol][key] = {"signers": signers, "threshold": 2}
+    path = folder / "parameters.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
 def _now(world: World) -> int:
     return int(world.node.web3.eth.get_block("latest")["timestamp"])
 
 
 def test_signed_feed(tmp_path: Path) -> None:
-    content = yaml.safe_load((ROOT / "parameters" / "local.yaml").read_text())
-    signers = [keys()[index].address for index in SIGNERS]
-    content["underlyings"]["SOL"]["feed"] = {"signers": signers, "threshold": 2}
-    parameters, path = tmp_path / "parameters.yaml", tmp_path / "deployment.json"
-    parameters.write_text(yaml.safe_dump(content))
-    reports = tmp_path / "reports.json"
+    parameters = _named(tmp_path, "SOL", "feed")
+    path, reports = tmp_path / "deployment.json", tmp_path / "reports.json"
     with running(anvil()) as node:
         arguments = (
             *("deploy", "--network", node.url, "--deployment", path),
@@ -113,12 +119,8 @@ def test_signed_feed(tmp_path: Path) -> None:
 
 def test_signed_volatility(tmp_path: Path) -> None:
     """Signers named in the parameters post smiles and ratios, which the keeper brings."""
-    content = yaml.safe_load((ROOT / "parameters" / "local.yaml").read_text())
-    signers = [keys()[index].address for index in SIGNERS]
-    content["underlyings"]["BTC"]["volatility"] = {"signers": signers, "threshold": 2}
-    parameters, path = tmp_path / "parameters.yaml", tmp_path / "deployment.json"
-    parameters.write_text(yaml.safe_dump(content))
-    reports = tmp_path / "reports.json"
+    parameters = _named(tmp_path, "BTC", "volatility")
+    path, reports = tmp_path / "deployment.json", tmp_path / "reports.json"
     arguments = ("--deployment", path, "--parameters", parameters)
     with running(anvil()) as node:
         assert "facts hold" in ape_run("deploy", "--network", node.url, *arguments)

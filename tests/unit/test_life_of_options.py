@@ -11,6 +11,7 @@ from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import PORTFOLIO, account_id, call, future, perpetual, put
 from tests.deployment import BTC, HarnessChain, deploy
 from tests.harness import Accounts, Chain, Project, reverts
+from tests.unit.margin_vault.bench import ALL
 
 DAY = 86_400
 USD = 10**6
@@ -24,23 +25,30 @@ def p(project: Project, accounts: Accounts, chain: Chain) -> Iterator[SimpleName
     with chain.isolate():
         p = deploy(project, accounts, chain)
         p.expiry = (chain.timestamp // 1_800 + 96) * 1_800
-        listing = Listing(
-            BTC,
-            p.expiry,
-            WAD,
-            smile_of(0.6),
-            series(THOUSAND, 20 * THOUSAND, 120 * THOUSAND, 1_000),
-        )
-        harness = HarnessChain(project, chain, p.governor)
-        assert all(
-            finding.holds
-            for finding in list_expiry(harness, p.record, listing, lambda: chain.timestamp)
-        )
+        lists(p, chain, BTC, p.expiry, THOUSAND, 20 * THOUSAND, 120 * THOUSAND, 1_000)
         p.registry.set_venue(p.keeper, True, sender=p.governor)
         for trader in (p.trader, p.maker, p.taker):
             p.quote.mint(trader, 10**13, sender=p.governor)
             p.quote.approve(p.vault, 2**256 - 1, sender=trader)
         yield p
+
+
+def lists(
+    p: SimpleNamespace, chain: Chain, underlying: int, expiry: int, *terms: int, vol: float = 0.6
+) -> None:
+    """The steward lists an expiry with a series of strikes (step, low, high) and a limit."""
+    listing = Listing(underlying, expiry, WAD, smile_of(vol), series(*terms))
+    harness = HarnessChain(p.deployer.chain.project, chain, p.governor)
+    for finding in list_expiry(harness, p.record, listing, lambda: chain.timestamp):
+        assert finding.holds
+
+
+def stake(p: SimpleNamespace, dealers: SimpleNamespace, dollars: int) -> None:
+    """The maker can bear a lot, the trader has just this."""
+    p.quote.mint(p.maker, 10**14, sender=p.governor)
+    p.vault.deposit(dealers.maker, p.quote, 5 * 10**7 * USD, sender=p.maker)
+    p.vault.withdraw(dealers.trader, p.quote, ALL, p.trader, sender=p.trader)
+    p.vault.deposit(dealers.trader, p.quote, dollars * USD, sender=p.trader)
 
 
 @pytest.fixture
