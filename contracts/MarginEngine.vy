@@ -18,7 +18,7 @@
                      withdrawing need; more than any account has, where there are futures or
                      options of more than eight underlyings: so much fits no liquidation
         validity     that of the least valid price that matters: 2 opens risk, 1 liquidates, 0 is
-                     stale
+                     stale, unless it decides nothing
         doubt        haircuts, losses and charges, before netting, where the index does not open
                      risk, and scan ranges of what has an old smile or forward: nothing may add to
                      it but what covers IM
@@ -95,9 +95,8 @@ struct Tally:
     divergence: uint256
     relief: uint256
     ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
-    stale: uint256  # what hangs on stale prices, and on those that do not open risk
-    late: uint256
     doubt: uint256
+    doubts: scan.Doubts
     netting: factor.Netting
 
 
@@ -265,17 +264,20 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         sum.worth = unsafe_add(sum.worth, unsafe_add(part.worth, convert(held, int256)))
         exposure: uint256 = unsafe_add(held, part.gross)
         if prices.validity == scan.STALE:
-            sum.stale = unsafe_add(sum.stale, exposure)
+            sum.doubts.stale = unsafe_add(sum.doubts.stale, exposure)
+            moved: uint256 = unsafe_mul(params.scan_range, unsafe_add(held, part.steep))
+            reach: uint256 = wad._ceil_div(moved, wad.BPS)
+            sum.doubts.reach = unsafe_add(sum.doubts.reach, reach)
         if part.late != 0:
             old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)
             sum.doubt = unsafe_add(sum.doubt, old)
         if prices.validity < scan.OPEN:
-            sum.late = unsafe_add(sum.late, exposure)
+            sum.doubts.late = unsafe_add(sum.doubts.late, exposure)
             cut: uint256 = unsafe_sub(sum.haircuts, others)
             asks: uint256 = unsafe_add(cut, unsafe_add(asked.loss, asked.charges))
             sum.doubt = unsafe_add(sum.doubt, asks)
         else:
-            sum.late = unsafe_add(sum.late, part.late)
+            sum.doubts.late = unsafe_add(sum.doubts.late, part.late)
     requirement: uint256 = sum.loss
     if sum.netting.count > 0:
         requirement = factor._requirement(sum.netting, factors.floor)
@@ -290,12 +292,13 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
     if scan._is_broad(needs.live):
         initial = scan.NO_MARGIN
     maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)
+    equity: int256 = scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY)
     return IMarginEngine.Margin(
-        equity=scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY),
+        equity=equity,
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
-        validity=scan._validity(sum.stale, sum.late, maintenance),
+        validity=scan._validity(sum.doubts, equity, maintenance, initial),
         doubt=sum.doubt,
     ), False
 

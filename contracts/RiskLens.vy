@@ -74,9 +74,8 @@ struct Tally:
     divergence: uint256
     relief: uint256
     ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
-    stale: uint256  # what hangs on stale prices, and on those that do not open risk
-    late: uint256
     doubt: uint256
+    doubts: scan.Doubts
     netting: factor.Netting
 
 
@@ -280,13 +279,14 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
         sum.netting.total += told.loss
     exposure: uint256 = held + told.gross
     if prices.validity == scan.STALE:
-        sum.stale += exposure
+        sum.doubts.stale += exposure
+        sum.doubts.reach += wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)
     sum.doubt += wad._ceil_div(params.scan_range * part.late, wad.BPS)
     if prices.validity < scan.OPEN:
-        sum.late += exposure
+        sum.doubts.late += exposure
         sum.doubt += sum.haircuts - others.haircuts + told.loss + told.charges
     else:
-        sum.late += part.late
+        sum.doubts.late += part.late
     return sum, told
 
 
@@ -421,11 +421,12 @@ def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
     if scan._is_broad(core.live):
         initial = scan.NO_MARGIN
     maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)
+    equity: int256 = scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY)
     return IMarginEngine.Margin(
-        equity=scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY),
+        equity=equity,
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
-        validity=scan._validity(sum.stale, sum.late, maintenance),
+        validity=scan._validity(sum.doubts, equity, maintenance, initial),
         doubt=sum.doubt,
     )

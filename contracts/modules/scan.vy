@@ -122,6 +122,13 @@ struct Loss:
     steepest: int256  # the largest notional without collateral, anywhere on the grid
 
 
+# what hangs on prices that are not good enough: |notional| of positions, value of collateral; WAD
+struct Doubts:
+    late: uint256  # on those that do not open risk
+    stale: uint256  # on those of them that do not liquidate
+    reach: uint256  # the most that the latter's scan ranges can be worth to the account
+
+
 # what is asked of an underlying, WAD
 struct Asked:
     loss: uint256  # L_u
@@ -712,15 +719,21 @@ def _is_broad(dated: uint256) -> bool:
 
 @internal
 @pure
-def _validity(stale: uint256, late: uint256, maintenance: uint256) -> uint256:
+def _validity(doubts: Doubts, equity: int256, maintenance: uint256, initial: uint256) -> uint256:
     """
-    @notice The least validity of prices on which more than a twentieth of MM hangs together. A
-        price matters as far as it can move the margin: otherwise a wei of something whose feed is
-        silent would keep an account from being liquidated.
-    @param stale What hangs on stale prices, WAD: |notional| of positions, value of collateral.
-    @param late The same for prices that do not open risk, the stale ones included.
+    @notice What prices that are late or stale still serve for. A price matters as far as it can
+        move the margin, if more than a twentieth of MM hangs on it: otherwise a wei of something
+        whose feed is silent would keep an account from being liquidated. Stale prices liquidate
+        where they decide nothing: of an account that is short even if they have moved by their
+        scan ranges in its favour, and for one that covers IM though all is lost that hangs on them.
     """
-    # unsafe: exposures are below 2**115
-    if unsafe_mul(stale, MATERIAL) > maintenance:
-        return STALE
-    return LIQUIDATION if unsafe_mul(late, MATERIAL) > maintenance else OPEN
+    # unsafe: exposures are below 2**115, equity is below 2**142 and a margin below 2**128
+    if unsafe_mul(doubts.late, MATERIAL) <= maintenance:
+        return OPEN
+    if unsafe_mul(doubts.stale, MATERIAL) <= maintenance:
+        return LIQUIDATION
+    best: int256 = unsafe_add(equity, convert(doubts.reach, int256))
+    worst: int256 = unsafe_sub(equity, convert(doubts.stale, int256))
+    if best < convert(maintenance, int256) or worst >= convert(initial, int256):
+        return LIQUIDATION
+    return STALE

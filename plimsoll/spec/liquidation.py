@@ -8,6 +8,7 @@ to bring what is left to its liquidation target.
 from dataclasses import dataclass
 
 from plimsoll.spec.margin import Margin
+from plimsoll.spec.market import LIQUIDATION
 from plimsoll.spec.wad import BPS, WAD, ceil_div, clamp, require
 
 
@@ -36,6 +37,7 @@ def reward(params: LiquidationParams, margin: Margin) -> int:
 
 
 def terms(params: LiquidationParams, margin: Margin, max_fraction: int) -> Terms:
+    require(margin.validity >= LIQUIDATION, "liquidator: stale price")
     require(margin.equity < margin.maintenance, "liquidator: account is healthy")
     require(0 < max_fraction <= WAD, "liquidator: fraction out of range")
     gain = reward(params, margin)

@@ -335,6 +335,10 @@ class UnderlyingPart:
     def short(self) -> int:
         return sum(part.short for part in self.parts)
 
+    @property
+    def steep(self) -> int:
+        return sum(part.steep for part in self.parts)
+
     @cached_property
     def charges(self) -> int:
         return min(self.calendar + self.vega + self.short + self.depth, self._room(self.loss))
@@ -485,15 +489,17 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         initial = NO_MARGIN  # what has so much could not be liquidated with one transaction's gas
     equity = clamp(equity, -LARGEST_EQUITY, LARGEST_EQUITY)
     maintenance = min(max(maintenance, least), LARGEST_MARGIN)
-    exposures = []
-    doubt = 0
+    late = stale = reach = doubt = 0
     for part in underlyings:
         validity = markets[part.underlying].validity
-        doubt += ceil_div(model.underlyings[part.underlying].scan_range * part.late, BPS)
+        scan_range = model.underlyings[part.underlying].scan_range
+        doubt += ceil_div(scan_range * part.late, BPS)
         if validity < OPEN:
             doubt += part.loss + part.charges
-        exposures.append((validity, part.held + part.gross - part.late))
-        exposures.append((min(validity, LIQUIDATION), part.late))
+        late += part.late if validity == OPEN else part.held + part.gross
+        if validity == STALE:
+            stale += part.held + part.gross
+            reach += ceil_div(scan_range * (part.held + part.steep), BPS)
     for item in collateral:
         if markets[model.assets[item.asset].underlying].validity < OPEN:
             doubt += item.haircut
@@ -502,7 +508,7 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         maintenance=maintenance,
         target=ceil_div(factors.target * maintenance, BPS),
         initial=initial,
-        validity=validity_of(exposures, maintenance),
+        validity=validity_of(late, stale, reach, equity, maintenance, initial),
         doubt=doubt,
     )
 
@@ -520,16 +526,29 @@ def least_of(analysis: Analysis, model: RiskModel) -> int:
     return ceil_div(LEAST * (max(0, -analysis.settled) * BPS + ranges), BPS**2)
 
 
-def validity_of(exposures: list[tuple[int, int]], maintenance: int) -> int:
-    """The least validity of prices on which more than a twentieth of MM hangs together.
+def validity_of(
+    late: int, stale: int, reach: int, equity: int, maintenance: int, initial: int
+) -> int:
+    """What prices that are late or stale still serve for.
 
-    A price matters as far as it can move the margin: otherwise a wei of something whose feed is
-    silent would keep an account from being liquidated.
+    A price matters as far as it can move the margin, if more than a twentieth of MM hangs on it:
+    otherwise a wei of something whose feed is silent would keep an account from being liquidated.
+    Stale prices liquidate where they decide nothing: of an account that is short even if they have
+    moved by their scan ranges in its favour, and for one that covers IM though all is lost that
+    hangs on them.
+
+    Args:
+        late: what hangs on prices that do not open risk: |notional| of positions, value of
+            collateral, WAD.
+        stale: the part of it that hangs on those that do not liquidate.
+        reach: the most that their scan ranges can be worth to the account, WAD.
     """
-    for validity in (STALE, LIQUIDATION):
-        if MATERIAL * sum(exposure for v, exposure in exposures if v <= validity) > maintenance:
-            return validity
-    return OPEN
+    if MATERIAL * late <= maintenance:
+        return OPEN
+    if MATERIAL * stale <= maintenance:
+        return LIQUIDATION
+    decided = equity + reach < maintenance or equity - stale >= initial
+    return LIQUIDATION if decided else STALE
 
 
 def is_unlevered(book: Book) -> bool:

@@ -3,7 +3,8 @@ old price was borrowed against, or kept its owner from being liquidated.
 
 Here a silent feed's price first stops what opens risk or lets money out. Reductions stay open, but
 may cost no more than a tenth of the margin that they free, so money does not leave through them;
-and a price on which hardly anything hangs keeps nobody from being liquidated.
+and a price keeps nobody from being liquidated on which hardly anything hangs, or whom a move by its
+scan range could not save.
 """
 
 import pytest
@@ -57,3 +58,42 @@ def test_stale_collateral_buys_nothing(silent: Bench, twins: tuple[int, int], le
     # his own money he may lose to himself
     bench.trade(short, long, 8 * SIZE, 60_000 - 12_000)
     assert bench.cash(long) >= 0
+
+
+def test_a_shield_has_a_bound(silent: Bench, twins: tuple[int, int], lender: int) -> None:
+    """Ten ether kept who had them from being liquidated for as long as their feed said nothing,
+    whatever he lost in bitcoin and his other account won. They keep him for as much as a move of
+    ether by its scan range, 18 %, may still bring him: 5,400."""
+    bench = silent
+    long, short = twins
+    bench.trade(long, short, 10 * SIZE)
+    bench.fund(long, weth=10 * 10**18)
+    bench.set_liquidator(bench.liquidator)
+    bench.jump(BTC, 54_500)
+    margin = bench.margin(long)
+    assert margin.maintenance - 5_400 * WAD < margin.equity < margin.maintenance
+    with bench.refused("liquidator: stale price"):
+        bench.liquidate(long, lender)
+    bench.jump(BTC, 54_000)
+    bench.liquidate(long, lender)
+    margin = bench.margin(long)
+    assert margin.equity >= margin.maintenance
+
+
+def test_stale_collateral_takes_no_slices(
+    silent: Bench, twins: tuple[int, int], lender: int, account: int
+) -> None:
+    """A slice opens risk for who takes it: he covers it without what may be worth nothing by now,
+    be it his own or in the slice."""
+    bench = silent
+    long, short = twins
+    bench.trade(long, short, 10 * SIZE)
+    bench.fund(long, weth=10 * 10**18)
+    bench.set_liquidator(bench.liquidator)
+    bench.jump(BTC, 54_000)
+    taker = bench.fund(bench.account(bench.taker), 5_000, weth=20 * 10**18)
+    with bench.refused("vault: margin"):
+        bench.liquidate(long, taker)
+    bench.fund(taker, 40_000)
+    bench.liquidate(long, taker)
+    assert bench.margin(taker).validity == 1

@@ -15,7 +15,6 @@ from plimsoll.spec import smile as smile_spec
 from plimsoll.spec.ledger import QUOTE, Leg
 from plimsoll.spec.margin import UnderlyingParams
 from plimsoll.spec.market import (
-    LIQUIDATION,
     MAX_PRICE,
     OPEN,
     WINDOW,
@@ -201,7 +200,6 @@ def _deferred(m: Machine, calls: list[Call], outer: Call) -> Call:
 def liquidate_of(m: Machine, sender: Any, account: int, to: int, most: int, least: int) -> Call:
     def model() -> tuple[int, ...]:
         margin = m.margin(account)
-        require(margin.validity >= LIQUIDATION, "liquidator: stale price")
         terms = liquidation.terms(m.liquidation, margin, most)
         last = max((end for _, end in m.paused.values()), default=0)
         require(m.now >= last + GRACE, "registry: grace period")

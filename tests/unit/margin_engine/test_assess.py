@@ -210,12 +210,32 @@ def test_validity(world: World) -> None:
     """The least valid price counts, of what is held only."""
     world.move(BTC, validity=LIQUIDATION)
     world.move(ETH, validity=STALE)
-    both = Book(UNDERLYING, 0, 0, (perp(BTC, 1), perp(ETH, 1)))
+    both = Book(UNDERLYING, -52_000 * WAD, 0, (perp(BTC, 1), perp(ETH, 1)))
     assert assessed(world, both)[4] == STALE
     assert assessed(world, replace(both, positions=both.positions[:1]))[4] == LIQUIDATION
     assert assessed(world, replace(both, positions=()))[4] == OPEN
     assert assessed(world, Book(POSITION, 0, 0, (), (weth(1),)))[4] == STALE
     assert assessed(world, Book(POSITION, 0, 0, (), (weth(0),)))[4] == OPEN
+
+
+def test_stale_prices_that_decide_nothing(world: World) -> None:
+    """They liquidate who is short even if they have moved by the scan range in his favour, and let
+    him take slices who bears that all is lost that hangs on them."""
+    world.move(ETH, validity=STALE)
+    book = Book(UNDERLYING, 0, 60_000 * WAD, (perp(BTC, 1),), (weth(10),))
+    equity, maintenance, _, initial, *_ = assessed(world, book)
+    held = 30_000 * WAD
+    reach = held * MODEL.underlyings[ETH].scan_range // BPS
+    for cash, validity in (
+        (maintenance - reach - 1, LIQUIDATION),
+        (maintenance - reach, STALE),
+        (initial + held - 1, STALE),
+        (initial + held, LIQUIDATION),
+    ):
+        at = replace(book, cash=book.cash + cash - equity)
+        found = assessed(world, at)
+        assert found[:2] == (cash, maintenance)
+        assert found[3:5] == (initial, validity)
 
 
 def test_doubt(world: World) -> None:

@@ -21,7 +21,7 @@ from plimsoll.spec.margin import (
     reduced,
     value_of,
 )
-from plimsoll.spec.market import LIQUIDATION, OPEN
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE
 from plimsoll.spec.scan import (
     STRAIGHT,
     Netting,
@@ -322,23 +322,41 @@ def test_pumped_price_gives_no_borrowing_power(case: Case) -> None:
 @many
 @given(cases())
 def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
-    """What hangs on worse prices is at most a twentieth of MM, and on such as that one more."""
+    """What hangs on worse prices is at most a twentieth of MM, and on such as that one more. Stale
+    ones that matter liquidate where they decide nothing."""
     book, model, prices = case
     told = assess(book, model, prices)
     hangs = dict.fromkeys(prices, 0)
+    held = dict.fromkeys(prices, 0)
     for word in book.positions:
         hangs[word >> 240] += abs(notional_of(size_of(word), prices[word >> 240].mark))
     for item in book.collateral:
         asset = model.assets[item.asset]
         index = prices[asset.underlying].index
-        hangs[asset.underlying] += value_of(item.amount, index, asset.decimals)
+        held[asset.underlying] += value_of(item.amount, index, asset.decimals)
 
     def below(validity: int) -> int:
-        return 20 * sum(hangs[id] for id in prices if prices[id].validity < validity)
+        return sum(hangs[id] + held[id] for id in prices if prices[id].validity < validity)
 
-    assert below(told.validity) <= told.maintenance
-    if told.validity < OPEN:
-        assert below(told.validity + 1) > told.maintenance
+    def reach(*tallies: dict[int, int]) -> int:
+        """What stale prices may bring by their scan ranges."""
+        return sum(
+            ceil_div(model.underlyings[id].scan_range * sum(tally[id] for tally in tallies), BPS)
+            for id in prices
+            if prices[id].validity == STALE
+        )
+
+    assert (told.validity == OPEN) == (20 * below(OPEN) <= told.maintenance)
+    if 20 * below(LIQUIDATION) > told.maintenance:
+        short = told.maintenance - told.equity
+        borne = told.equity - below(LIQUIDATION) >= told.initial
+        if told.validity == STALE:
+            assert not borne
+            assert short <= reach(hangs, held)
+        else:
+            assert borne or short > reach(held)
+    elif told.validity < OPEN:
+        assert told.validity == LIQUIDATION
 
 
 @many
