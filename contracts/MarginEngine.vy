@@ -334,11 +334,11 @@ def _straight(
 
 @external
 @reentrant
-def mark(instrument: uint256) -> (uint256, uint256):
+def mark(instrument: uint256) -> (uint256, uint256, uint256):
     """
     @notice What one contract of an option is worth at prices and volatilities rolled now, WAD,
-        rounded down, and how valid that is.
-    @param instrument A call or a put that has not expired; of anything else both are 0.
+        rounded down, how valid that is, and what it is worth at most.
+    @param instrument A call or a put that has not expired; of anything else all are 0.
     """
     return extcall surface.mark(instrument)
 

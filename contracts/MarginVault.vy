@@ -90,6 +90,7 @@ struct Terms:
     instrument: uint256
     limit: int256  # 1e-8 contracts of one account
     mark: uint256  # WAD
+    ask: uint256  # WAD: what counts where it is sold; of an option the mark rounded up
     gap: int256  # WAD: mark less funding, of what is linear
     validity: uint256  # of the mark of an option
     sizes: int256  # sum of the legs so far
@@ -306,9 +307,9 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
         cash need neither approve the venue nor be checked; every other one must do both.
     @dev Accounts that trade are settled first, and what a trade pays above or below mark is
          settled at once; so no debt is left that only unsettled profit backs. Later moves of the
-         mark stand in basis. An option is paid for, and its worth at the engine's mark only
-         tells what a trade loses. Legs are taken together by account, in order of first appearance;
-         one without size only moves cash.
+         mark stand in basis. An option is paid for, and its worth at the engine's mark, which is
+         rounded up where it is sold, only tells what a trade loses. Legs are taken together by
+         account, in order of first appearance; one without size only moves cash.
     """
     assert staticcall governed._REGISTRY.check_venue(msg.sender)
     pool: IMarginVault.Pool = self._accrue()
@@ -351,7 +352,9 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             traded[k].sizes += leg.size
             terms: Terms = traded[k]
             paid = paid and terms.validity == OPEN
-            worth: int256 = wad._floor_div(leg.size * convert(terms.mark, int256), wad.ISIZE)
+            worth: int256 = wad._floor_div(
+                leg.size * convert(terms.mark if leg.size > 0 else terms.ask, int256), wad.ISIZE
+            )
             result += worth
             if instrument._strike(leg.instrument) != 0:  # is paid for, not settled at mark
                 book.cash -= worth
@@ -391,9 +394,10 @@ def _terms(traded: uint256) -> Terms:
     terms.instrument = traded
     terms.limit = convert(staticcall governed._REGISTRY.size_limit(traded), int256)
     self._require(terms.limit > 0, "vault: not listed")
-    terms.mark, terms.gap = extcall market.price(traded)
+    terms.ask, terms.gap = extcall market.price(traded)
+    terms.mark = terms.ask
     if instrument._strike(traded) != 0:
-        terms.mark, terms.validity = extcall self._engine().mark(traded)
+        terms.mark, terms.validity, terms.ask = extcall self._engine().mark(traded)
     return terms
 
 

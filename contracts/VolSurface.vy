@@ -498,17 +498,18 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
 
 @external
 @reentrant
-def mark(instrument: uint256) -> (uint256, uint256):
+def mark(instrument: uint256) -> (uint256, uint256, uint256):
     """
     @notice What one contract of an option is worth at prices and volatilities rolled now, WAD,
-        rounded down, and how valid that is: with an old smile or forward it does not open risk.
-    @param instrument A call or a put that has not expired; of anything else both are 0.
+        rounded down; how valid that is: with an old smile or forward it does not open risk; and
+        what it is worth at most, a lane's unit more, as a short counts for.
+    @param instrument A call or a put that has not expired; of anything else all are 0.
     """
     series: uint256 = instrument >> 200
     underlying: uint256 = series >> 40
     strike: uint256 = instrument_._strike(instrument)
     if strike == 0 or series & UINT40 <= block.timestamp:
-        return 0, 0
+        return 0, 0, 0
     prices: IMarketData.Market = extcall market.roll(underlying)
     epoch: IVolSurface.Epoch = self._unpack(self._roll(underlying, prices))
     slot: uint256 = self._slot(instrument, epoch.number)
@@ -532,7 +533,8 @@ def mark(instrument: uint256) -> (uint256, uint256):
         worth += convert(strike * instrument_.STRIKE_UNIT, int256) - convert(ahead, int256)
     if not forward.fresh:
         prices.validity = min(prices.validity, scan.LIQUIDATION)
-    return convert(max(0, worth), uint256), prices.validity
+    above: int256 = max(0, worth + (unit >> 64))
+    return convert(max(0, worth), uint256), prices.validity, convert(above, uint256)
 
 
 # -- epochs ----------------------------------------------------------------------------------------

@@ -40,10 +40,11 @@ def set_refuses(refuses: bool, validity: uint256):
 
 
 @external
-def mark(instrument_id: uint256) -> (uint256, uint256):
+def mark(instrument_id: uint256) -> (uint256, uint256, uint256):
+    mark: uint256 = self.marks[instrument_id]
     if instrument._strike(instrument_id) != 0:
-        return self.marks[instrument_id], self.validity
-    return (extcall market.price(instrument_id))[0], 0
+        return mark, self.validity, mark
+    return (extcall market.price(instrument_id))[0], 0, 0
 
 
 @external

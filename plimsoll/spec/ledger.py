@@ -22,7 +22,7 @@ from plimsoll.spec.margin import (
     reduced,
 )
 from plimsoll.spec.market import LIQUIDATION, OPEN, Expiry, Market, price, unsettled
-from plimsoll.spec.scan import Profile, axis_of, curve_of, unit_of
+from plimsoll.spec.scan import FRACTION, Profile, axis_of, curve_of, unit_of
 from plimsoll.spec.wad import MAX, SIZE, WAD, ceil_div, require, toward_div
 from plimsoll.spec.words import (
     CASH_LIMIT,
@@ -157,16 +157,24 @@ class Ledger:
 
     def mark(self, instrument: int) -> int:
         """What one contract trades at, rounded down."""
+        return self._marks(instrument)[0]
+
+    def ask(self, instrument: int) -> int:
+        """What one counts for that is sold: an option a lane's unit more, as a short does."""
+        return self._marks(instrument)[1]
+
+    def _marks(self, instrument: int) -> tuple[int, int]:
         if not is_option(instrument):
-            return self._price(instrument)[0]
+            return (self._price(instrument)[0],) * 2
         underlying, put = underlying_of(instrument), kind_of(instrument) == PUT
         market, grid = self.markets[underlying], self.surface.grids[underlying]
         one = pack_position(key_of(instrument), *((0, SIZE) if put else (SIZE, 0)))
         risk = gather([one], underlying, market, self.surface, scan_range=0)
         options = [strip.options for strip in risk.strips.values()]
-        curve = curve_of(options, unit_of(options, grid))
-        worth = Profile(axis_of(grid, market.index), curve, line=0).mark
-        return max(0, worth + risk.parity // SIZE)
+        unit = unit_of(options, grid)
+        curve = curve_of(options, unit)
+        worth = Profile(axis_of(grid, market.index), curve, line=0).mark + risk.parity // SIZE
+        return max(0, worth), max(0, worth + (unit * SIZE >> FRACTION))
 
     def mark_validity(self, option: int) -> int:
         """What an option's mark may be used for: with an old smile or forward to liquidate."""
@@ -367,7 +375,8 @@ class Ledger:
             limit = self.listing.size_limit(leg.instrument, self.now)
             require(limit > 0, "vault: not listed")
             option, put = is_option(leg.instrument), kind_of(leg.instrument) == PUT
-            worth = leg.size * self.mark(leg.instrument) // SIZE
+            mark = self.mark(leg.instrument) if leg.size > 0 else self.ask(leg.instrument)
+            worth = leg.size * mark // SIZE
             result += worth
             draft.cash -= worth if option else 0  # paid for, not settled at mark
             change = (0, leg.size) if put else (leg.size, 0)

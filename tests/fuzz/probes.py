@@ -228,7 +228,11 @@ def surfaces_tell_the_same(m: Machine) -> None:
     for _, instrument, _ in (held for held in rules.positions(m) if held[0] == account):
         mark, option = m.ledger.mark(instrument), is_option(instrument)
         told = tuple(world.engine.mark.call(instrument, sender=stranger))
-        wanted = (mark, m.ledger.mark_validity(instrument)) if option else (0, 0)
+        wanted = (
+            (mark, m.ledger.mark_validity(instrument), m.ledger.ask(instrument))
+            if option
+            else (0, 0, 0)
+        )
         check(told == wanted, "same mark", named(instrument), told, wanted)
         told = world.market.price.call(instrument, sender=stranger)[0]
         check(told == (0 if option else mark), "same price", named(instrument), told, mark)

@@ -264,7 +264,7 @@ class Bench:
         def mark(instrument: int) -> int:
             return self.marks[instrument] if is_option(instrument) else linear(instrument)
 
-        self.ledger.mark = mark  # type: ignore[method-assign]
+        self.ledger.mark = self.ledger.ask = mark  # type: ignore[method-assign]
         self.ledger.mark_validity = lambda option: OPEN  # type: ignore[method-assign]
 
     def distrust(self, marks: int = STALE) -> None:

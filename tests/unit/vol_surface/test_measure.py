@@ -211,23 +211,25 @@ def test_mark(
     stranger: Account,
     chain: Chain,
 ) -> None:
-    """What a contract adds to a book's worth, in an epoch that begins where it is due."""
+    """What a contract adds to a book's worth, in an epoch that begins where it is due; one that is
+    sold takes a lane's unit more."""
     for percent in (100, 103):
         set_price(PRICE * percent // 100)
+        unit = PRICE * percent // 100 // 2**15
         call_word = option(expiries[0], 2_100)
         worth = wanted(surface, market, [call_word], chain.timestamp)[0]
         receipt = surface.mark(call_word, sender=stranger)
-        assert receipt.return_value == (worth, 2)
+        assert receipt.return_value == (worth, 2, worth + unit)
         assert worth > 0
         assert surface.epoch(UNDERLYING).reference == PRICE * percent // 100
         instrument = put(UNDERLYING, expiries[0], 2_300 * 10**8)
         held = pack_position(key_of(instrument), 0, SIZE)
         worth = wanted(surface, market, [held], chain.timestamp)[0]
-        assert surface.mark.call(instrument, sender=stranger) == (worth, 2)
+        assert surface.mark.call(instrument, sender=stranger) == (worth, 2, worth + unit)
         assert worth > 0
     chain.mine(timestamp=expiries[0])
     for nothing in (instrument, perpetual(UNDERLYING), future(UNDERLYING, expiries[1])):
-        assert surface.mark.call(nothing, sender=stranger) == (0, 0)
+        assert surface.mark.call(nothing, sender=stranger) == (0, 0, 0)
 
 
 def test_validity_of_a_mark(
