@@ -49,7 +49,7 @@ WEIGHTS: dict[Callable[[Machine], None], int] = {
     rules.unlock: 4,
     rules.trade: 22,
     rules.close: 7,
-    rules.collect: 1,
+    rules.collect: 2,
     rules.sign: 1,
     rules.cancel: 1,
     rules.match: 2,

@@ -933,7 +933,7 @@ def collect(m: Machine) -> None:
         legs: list[Leg] = []
         for strike in list(range(grid.low, grid.high + 1, grid.step))[:16]:
             option = (put_of if choices.chance(50) else call_of)(*series, strike)
-            most = min(room(m, account, option) for account in (one, other)) // 20
+            most = min(room(m, account, option) for account in (one, other)) // 200
             size = max(1, most * choices.integer(1, 100) // 100)
             pair = (one, other) if choices.chance(50) else (other, one)
             legs += swap(*pair, option, size, price(m, option, 10))
