@@ -22,7 +22,7 @@ NANO: constant(int256) = 10**9
 MIN_VARIANCE: constant(int256) = 25 * 10**14  # WAD: 5 %
 MAX_VARIANCE: constant(int256) = 25 * 10**18  # 500 %
 MAX_WING: constant(int256) = 2  # steepest slope of total variance that moments allow
-GRID: constant(int256) = 5  # standard deviations up to which butterflies are looked at
+STEPS: constant(uint256) = 8  # standard deviations in which butterflies are looked at, each way
 MAX_CHANGE: constant(int256) = 2_500  # bps by which an update may move a volatility
 YEAR: constant(int256) = 365 * 86_400
 
@@ -122,11 +122,19 @@ def _vol(smile: IVolSurface.Smile, k: int256) -> int256:
 @pure
 def _variance(smile: IVolSurface.Smile, k: int256) -> int256:
     """
-    @notice Annual variance at k, both WAD, not clipped; rounded toward a.
+    @notice Annual variance at k, both WAD, not clipped.
     """
     x: int256 = k - smile.m * NANO
-    skewed: int256 = smile.rho * x + NANO * self._root(smile, x)
-    return smile.a * NANO + smile.b * skewed // wad.IWAD
+    return self._variance_at(smile, x, self._root(smile, x))
+
+
+@internal
+@pure
+def _variance_at(smile: IVolSurface.Smile, x: int256, root: int256) -> int256:
+    """
+    @notice The same where k - m and its root are known; rounded toward a.
+    """
+    return smile.a * NANO + smile.b * (smile.rho * x + NANO * root) // wad.IWAD
 
 
 @internal
@@ -144,8 +152,9 @@ def _check(smile: IVolSurface.Smile, time: uint256):
     """
     @notice Refuses a smile with arbitrage in it, `time` seconds before its expiry: variance must
         be at least 1e-9 everywhere, the wings no steeper than moments allow, and butterflies must
-        cost something (Durrleman's condition) on a grid of strikes. One between expiries is not
-        looked for.
+        cost something (Durrleman's condition) wherever one gets from the forward and from the
+        vertex in steps of a standard deviation of the place. One between expiries is not looked
+        for.
     """
     t: int256 = convert(time, int256)
     assert smile.s > 0 and smile.s < 2**32, "surface: smile out of range"
@@ -160,42 +169,58 @@ def _check(smile: IVolSurface.Smile, time: uint256):
     assert smile.b * (NANO + abs(smile.rho)) * t <= MAX_WING * NANO**2 * YEAR, (
         "surface: wings too steep"
     )
-    deviation: int256 = self._deviation(smile, t)
-    for j: int256 in range(-GRID, GRID + 1):
-        assert self._density(smile, j * deviation, t) >= 0, "surface: butterfly below nothing"
+    for start: int256 in [0, smile.m * NANO]:
+        for side: int256 in [-1, 1]:
+            k: int256 = start
+            for _: uint256 in range(STEPS + 1):
+                density: int256 = 0
+                variance: int256 = 0
+                density, variance = self._density(smile, k, t)
+                assert density >= 0, "surface: butterfly below nothing"
+                k += side * self._deviation(variance, t)
 
 
 @internal
 @pure
-def _deviation(smile: IVolSurface.Smile, time: int256) -> int256:
-    """
-    @notice Total volatility at the forward, WAD, rounded down.
-    """
-    total: int256 = self._variance(smile, 0) * time // YEAR
-    return convert(isqrt(convert(total * wad.IWAD, uint256)), int256)
-
-
-@internal
-@pure
-def _density(smile: IVolSurface.Smile, k: int256, time: int256) -> int256:
+def _density(smile: IVolSurface.Smile, k: int256, time: int256) -> (int256, int256):
     """
     @notice Durrleman's g(k) times 16 w**2, in WAD**2, w = v T the total variance; rounded down
         term by term:
 
             g = (1 - k w' / 2w)**2 - w'**2 / 4 (1 / w + 1 / 4) + w'' / 2
+
+    @return And the annual variance v.
     """
     x: int256 = k - smile.m * NANO
-    square: int256 = x**2 + (smile.s * NANO)**2
-    root: int256 = convert(isqrt(convert(square, uint256)), int256)
+    root: int256 = self._root(smile, x)
+    v: int256 = self._variance_at(smile, x, root)
     z: int256 = wad._floor_div(x * wad.IWAD, root)
-    w: int256 = wad._floor_div(self._variance(smile, k) * time, YEAR)
+    w: int256 = wad._floor_div(v * time, YEAR)
     first: int256 = wad._floor_div(smile.b * (smile.rho * NANO + z) * time, NANO * YEAR)
     second: int256 = wad._floor_div(smile.b * (wad.IWAD**2 - z * z) * time, root * NANO * YEAR)
     convexity: int256 = 2 * w - wad._floor_div(k * first, wad.IWAD)
     slope: int256 = wad._floor_div(w * (first * first // wad.IWAD), wad.IWAD)
     return (
-        4 * convexity * convexity - slope * (4 * wad.IWAD + w) + 8 * (w * w // wad.IWAD) * second
+        4 * convexity * convexity - slope * (4 * wad.IWAD + w) + 8 * (w * w // wad.IWAD) * second,
+        v,
     )
+
+
+@internal
+@pure
+def _deviation(variance: int256, time: int256) -> int256:
+    """
+    @notice Total volatility of an annual variance, as options are priced with it, WAD, rounded
+        down.
+    """
+    total: int256 = self._clipped(variance) * time // YEAR
+    return convert(isqrt(convert(total * wad.IWAD, uint256)), int256)
+
+
+@internal
+@pure
+def _clipped(variance: int256) -> int256:
+    return max(MIN_VARIANCE, min(variance, MAX_VARIANCE))
 
 
 @internal
@@ -206,9 +231,9 @@ def _check_change(old: IVolSurface.Smile, new: IVolSurface.Smile, time: uint256)
         standard deviation beside it.
     """
     most: int256 = (wad.IBPS + MAX_CHANGE)**2
-    deviation: int256 = self._deviation(old, convert(time, int256))
+    deviation: int256 = self._deviation(self._variance(old, 0), convert(time, int256))
     for k: int256 in [-deviation, 0, deviation]:
-        before: int256 = self._variance(old, k)
-        after: int256 = self._variance(new, k)
+        before: int256 = self._clipped(self._variance(old, k))
+        after: int256 = self._clipped(self._variance(new, k))
         assert after * wad.IBPS**2 <= before * most, "surface: smile moves too far"
         assert before * wad.IBPS**2 <= after * most, "surface: smile moves too far"

@@ -11,6 +11,7 @@ Gatheral (2004), "A parsimonious arbitrage-free implied volatility parameterizat
 """
 
 from dataclasses import dataclass
+from itertools import product
 from math import isqrt
 
 from plimsoll.spec.wad import BPS, WAD, YEAR, clamp, require, toward_div
@@ -19,7 +20,7 @@ NANO = 10**9
 MIN_VARIANCE = 25 * WAD // 10**4  # 5 %
 MAX_VARIANCE = 25 * WAD  # 500 %
 MAX_WING = 2  # steepest slope of total variance that moments allow (Lee 2004)
-GRID = 5  # butterflies are looked at up to so many standard deviations from the forward
+STEPS = 8  # standard deviations in which butterflies are looked at, each way
 MAX_CHANGE = 2_500  # basis points by which an update may move a volatility
 
 _FIELDS = (("a", 40, True), ("b", 40, False), ("rho", 32, True), ("m", 32, True), ("s", 32, False))
@@ -87,9 +88,20 @@ def check(smile: Smile, time: int) -> None:
     require(lowest >= NANO**2, "surface: variance not positive")
     wing = smile.b * (NANO + abs(smile.rho)) * time
     require(wing <= MAX_WING * NANO**2 * YEAR, "surface: wings too steep")
-    deviation = isqrt(variance(smile, 0) * time // YEAR * WAD)
-    for j in range(-GRID, GRID + 1):
-        require(density(smile, j * deviation, time) >= 0, "surface: butterfly below nothing")
+    for start, side in product((0, smile.m * NANO), (-1, 1)):
+        k = start
+        for _ in range(STEPS + 1):
+            require(density(smile, k, time) >= 0, "surface: butterfly below nothing")
+            k += side * deviation(smile, k, time)
+
+
+def deviation(smile: Smile, k: int, time: int) -> int:
+    """Total volatility at k, as options are priced with it, WAD."""
+    return isqrt(clipped(smile, k) * time // YEAR * WAD)
+
+
+def clipped(smile: Smile, k: int) -> int:
+    return clamp(variance(smile, k), MIN_VARIANCE, MAX_VARIANCE)
 
 
 def density(smile: Smile, k: int, time: int) -> int:
@@ -114,8 +126,8 @@ def check_change(old: Smile, new: Smile, time: int) -> None:
     """Refuses a volatility that moves by more than a quarter, at the forward and one standard
     deviation beside it."""
     most = (BPS + MAX_CHANGE) ** 2
-    deviation = isqrt(variance(old, 0) * time // YEAR * WAD)
-    for k in (-deviation, 0, deviation):
-        before, after = variance(old, k), variance(new, k)
+    beside = deviation(old, 0, time)
+    for k in (-beside, 0, beside):
+        before, after = clipped(old, k), clipped(new, k)
         near = after * BPS**2 <= before * most and before * BPS**2 <= after * most
         require(near, "surface: smile moves too far")

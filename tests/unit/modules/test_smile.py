@@ -48,7 +48,7 @@ def variance(shape: IVolSurface.Smile, k: int256) -> int256:
 @external
 @pure
 def density(shape: IVolSurface.Smile, k: int256, time: int256) -> int256:
-    return smile._density(shape, k, time)
+    return smile._density(shape, k, time)[0]
 
 
 @external
@@ -225,6 +225,19 @@ def test_a_quarter(exposed: Contract) -> None:
     for a in (1_562_500_001, 639_999_999):
         with reverts("surface: smile moves too far"):
             exposed.check_change(astuple(flat), astuple(replace(flat, a=a)), WEEK)
+
+
+def test_a_quarter_of_what_is_clipped(exposed: Contract) -> None:
+    """A smile out of the range that options are priced in keeps nobody from what is within it."""
+    flat = Smile(a=1, b=0, rho=0, m=0, s=NANO)
+    least, most = MIN_VARIANCE // NANO, MAX_VARIANCE // NANO
+    for a, far in ((1, least * 25 // 16), (2**39 - 1, most * 16 // 25)):
+        old, near = replace(flat, a=a), astuple(replace(flat, a=far))
+        exposed.check_change(astuple(old), near, WEEK)
+        beyond = replace(flat, a=far + (1 if a == 1 else -1))
+        with reverts("surface: smile moves too far"):
+            exposed.check_change(astuple(old), astuple(beyond), WEEK)
+        assert outcome(smile.check_change, old, beyond, WEEK) == "surface: smile moves too far"
 
 
 def test_a_wing_moves(exposed: Contract) -> None:
