@@ -293,12 +293,15 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         initial = scan.NO_MARGIN
     maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)
     equity: int256 = scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY)
+    validity: uint256 = scan.OPEN  # mostly nothing is in doubt
+    if sum.doubts.late != 0:
+        validity = scan._validity(sum.doubts, equity, maintenance, initial)
     return IMarginEngine.Margin(
         equity=equity,
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
-        validity=scan._validity(sum.doubts, equity, maintenance, initial),
+        validity=validity,
         doubt=sum.doubt,
     ), False
 

@@ -24,7 +24,7 @@
 
 @dev Words of an underlying's epoch:
 
-         | reference 96 | time 40 | number 40 | posted 40 | span 16 | bound 16 | 0 8 |
+         | reference 96 | time 40 | number 40 | posted 40 | span 16 | bound 16 | lift 8 |
          256            160       120         80          40        24         8     0
 
      A scenario word's slot is that of its key and of the high bits of its epoch's number, its
@@ -72,6 +72,7 @@ MAX_MAX_AGE: constant(uint256) = 3_600
 MIN_INTERVAL: constant(uint256) = MIN_AGE  # seconds between two smiles of an expiry, no less
 MAX_SPAN: constant(uint256) = 5_000  # bps
 
+MAX_LIFT: constant(uint256) = 84  # prices are below 2**84
 WINDOW: constant(uint256) = market_word.WINDOW  # before an expiry, in which it is averaged
 
 BATCH: constant(uint256) = 16  # strikes that the pricer takes at once
@@ -79,6 +80,7 @@ NOTHING: constant(uint256) = max_value(uint256)  # no underlying
 
 # masks
 STAMP: constant(uint256) = 2**16 - 1
+UINT8: constant(uint256) = 2**8 - 1
 UINT16: constant(uint256) = 2**16 - 1
 UINT40: constant(uint256) = 2**40 - 1
 UINT64: constant(uint256) = 2**64 - 1
@@ -583,7 +585,7 @@ def _at(underlying: uint256, prices: IMarketData.Market) -> uint256:
     """
     word: uint256 = self._epoch(underlying)
     if self._is_due(word, prices):
-        word = self._next(word, prices)
+        word = self._next(underlying, word, prices)
     return word
 
 
@@ -618,7 +620,7 @@ def _is_due(word: uint256, prices: IMarketData.Market) -> bool:
 
 @internal
 def _begin(underlying: uint256, word: uint256, prices: IMarketData.Market) -> uint256:
-    next: uint256 = self._next(word, prices)
+    next: uint256 = self._next(underlying, word, prices)
     self.epochs[underlying] = next
     expiry: uint256 = prices.next_expiry
     # unsafe: times are below 2**40. Windows do not overlap: no other expiry is within its own
@@ -634,7 +636,7 @@ def _begin(underlying: uint256, word: uint256, prices: IMarketData.Market) -> ui
 
 @internal
 @view
-def _next(word: uint256, prices: IMarketData.Market) -> uint256:
+def _next(underlying: uint256, word: uint256, prices: IMarketData.Market) -> uint256:
     """
     @notice The next epoch. Its number is none with a stamp of 0.
     """
@@ -651,7 +653,31 @@ def _next(word: uint256, prices: IMarketData.Market) -> uint256:
         | (number << 80)
         | (word & ((2**56 - 1) << 24))
         | (bound << 8)
+        | self._lift(underlying, prices, (word >> 24) & UINT16)
     )
+
+
+@internal
+@view
+def _lift(underlying: uint256, prices: IMarketData.Market, span: uint256) -> uint256:
+    """
+    @notice How often a lane's unit is doubled, for the forwards of all nodes to be below what lanes
+        hold: in the last half hour one hardly falls with the spot.
+    """
+    expiry: uint256 = prices.next_expiry
+    lift: uint256 = 0
+    if expiry != 0 and expiry < block.timestamp + WINDOW:
+        forward: IMarketData.Forward = staticcall market.forward(
+            underlying, expiry, block.timestamp, 0
+        )
+        most: uint256 = (
+            forward.fixed + forward.ratio * prices.index // wad.WAD * (wad.BPS + span) // wad.BPS
+        )
+        for _: uint256 in range(MAX_LIFT):
+            if most < (2 * prices.index) << lift:
+                break
+            lift += 1
+    return lift
 
 
 @internal
@@ -663,6 +689,7 @@ def _unpack(word: uint256) -> IVolSurface.Epoch:
         bound=(word >> 8) & UINT16,
         time=(word >> 120) & UINT40,
         number=(word >> 80) & UINT40,
+        lift=word & UINT8,
     )
 
 

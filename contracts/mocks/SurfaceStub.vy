@@ -28,6 +28,7 @@ def put_epoch(underlying: uint256, epoch: IVolSurface.Epoch):
         | (epoch.number << 80)
         | (epoch.span << 24)
         | (epoch.bound << 8)
+        | epoch.lift
     )
 
 

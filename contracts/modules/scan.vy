@@ -321,13 +321,13 @@ def _axis(grid: IVolSurface.Epoch, spot: uint256) -> IVolSurface.Axis:
 @pure
 def _unit(grid: IVolSurface.Epoch, contracts: uint256) -> int256:
     """
-    @notice What a lane's unit of 1e-8 contracts is worth, WAD * 2**64: of S0, or of less where
+    @notice What a lane's unit of 1e-8 contracts is worth, WAD * 2**64: by the epoch, or less where
         there is so much that its curve would count for more than LARGEST_CURVE.
     @param contracts Of options, net in each strike, 1e-8: what nets to nothing, and so may be had
         for nothing, makes no liability smaller.
     """
-    price: uint256 = grid.reference
-    if contracts != 0:  # a lane is below 2 S0
+    price: uint256 = grid.reference << grid.lift
+    if contracts != 0:  # a lane is below twice that
         price = min(price, unsafe_div(LARGEST_CURVE * wad.SIZE // 2, contracts))
     return convert(unsafe_div(price << 64, LANE_UNITS), int256)
 

@@ -8,8 +8,9 @@
             4 .. 10   at 7 spots S0 (1 + (i - 3) / 3 G), i = 0 .. 6, volatility down
             11 .. 15  at 5 spots S0 (1 + (j - 2) / 2 G), j = 0 .. 4, volatility up
 
-        in units of S0 / 2**15, rounded down; a forward counts for less than 2 S0. With T the
-        expiry less the epoch's time,
+        in units of S0 / 2**15, rounded down, or of so many times that, a power of two, that lanes
+        hold a forward's worth at all of these spots: in the last half hour before an expiry it
+        hardly falls with the spot. With T the expiry less the epoch's time,
 
             F    fixed + ratio * spot
             vol  the smile's at k = ln(strike / F), times 1 + g / 2 (up) or max(0.1, 1 - g / 4)
@@ -86,7 +87,7 @@ def _series(
     now: int256 = self._root(left)
     later: int256 = self._root(unsafe_sub(max(left, DAY), DAY))
     reference: int256 = convert(epoch.reference, int256)
-    unit: int256 = unsafe_div(unsafe_mul(reference, wad.IWAD), UNIT)
+    unit: int256 = unsafe_div(unsafe_mul(reference << epoch.lift, wad.IWAD), UNIT)
     most: int256 = unsafe_div(unsafe_mul(MAX_LANE, unit), wad.IWAD)
     series: Series = Series(
         nodes=empty(Node[11]),

@@ -168,6 +168,7 @@ def _lanes(chain: Chain, books: Sequence[Any]) -> int:
             if strike_of(word) and expiry_of(word) > now:
                 short[underlying_of(word)] += max(0, -sum(sizes_of(word)))
     return sum(
-        size * chain.surface.epoch(underlying).reference // (LANE_UNIT * SIZE)
+        size * (epoch.reference << epoch.lift) // (LANE_UNIT * SIZE)
         for underlying, size in short.items()
+        if (epoch := chain.surface.epoch(underlying))
     )

@@ -63,6 +63,7 @@ class Grid:
     reference: int  # S0, WAD
     span: int  # G, basis points
     bound: int  # B, basis points
+    lift: int = 0  # how often a lane's unit is doubled
 
     @property
     def ghosts(self) -> tuple[int, int]:
@@ -133,9 +134,9 @@ def unit_of(parts: Iterable[Sums], grid: Grid) -> int:
     are net in each strike: what nets to nothing, and so may be had for nothing, makes no liability
     smaller.
     """
-    price = grid.reference
+    price = grid.reference << grid.lift
     if contracts := sum(part.contracts for part in parts):
-        price = min(price, LARGEST * SIZE // (2 * contracts))  # a lane is below 2 S0
+        price = min(price, LARGEST * SIZE // (2 * contracts))  # a lane is below twice that
     return (price << FRACTION) // (LANE_UNIT * SIZE)
 
 

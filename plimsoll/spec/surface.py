@@ -7,10 +7,11 @@ A scenario word holds 16 lanes of 16 bits, lane k at bits 16k:
     4 .. 10   at 7 spots S0 (1 + (i - 3) / 3 G), i = 0 .. 6, volatility down
     11 .. 15  at 5 spots S0 (1 + (j - 2) / 2 G), j = 0 .. 4, volatility up
 
-in units of S0 / 2**15, rounded down; a forward counts for less than 2 S0. S0 is the reference spot
-of the *epoch*: the words of an underlying are those of its epoch until spot has moved further from
-S0 than its bound B, or it is too old, or a smile was posted since. So a word is computed once, and
-whoever holds the strike reads one slot.
+in units of S0 / 2**15, rounded down. S0 is the reference spot of the *epoch*: the words of an
+underlying are those of its epoch until spot has moved further from S0 than its bound B, or it is
+too old, or a smile was posted since. So a word is computed once, and whoever holds the strike reads
+one slot. In the last half hour before an expiry a forward hardly falls with the spot: if it is 2 S0
+or more at any node, units are doubled until lanes hold it.
 
     T      expiry less the epoch's time; lanes with volatility down are a day later
     vol    the smile's at k = ln(strike / forward of the scenario), times 1 + g / 2 (up) or
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from math import isqrt
 
 from plimsoll.spec import black76, smile
-from plimsoll.spec.market import HOUR, WINDOW
+from plimsoll.spec.market import HOUR, WINDOW, Forward
 from plimsoll.spec.smile import Smile
 from plimsoll.spec.wad import BPS, WAD, YEAR, clamp, toward_div
 from plimsoll.spec.words import STRIKE_UNIT
@@ -59,6 +60,7 @@ class Epoch:
     posted: int  # when a smile of the underlying was last posted
     span: int  # G, basis points
     bound: int  # B, basis points that spot may be off S0
+    lift: int = 0  # how often a lane's unit is doubled
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,21 @@ def is_due(epoch: Epoch, index: int, next_expiry: int, now: int) -> bool:
     return moved or posted or age > max_age(next_expiry, now)
 
 
-def begin(epoch: Epoch, index: int, next_expiry: int, now: int) -> Epoch:
-    """The next epoch. Its number is none with a stamp of 0."""
+def begin(
+    epoch: Epoch, index: int, next_expiry: int, now: int, forward: Forward | None = None
+) -> Epoch:
+    """The next epoch. Its number is none with a stamp of 0.
+
+    Args:
+        forward: of the next expiry, if that is within half an hour.
+    """
     number = epoch.number + 1
     number += number % 2**16 == 0
-    return Epoch(index, now, number, epoch.posted, epoch.span, bound(next_expiry, now))
+    most = (
+        forward.fixed + forward.ratio * index // WAD * (BPS + epoch.span) // BPS if forward else 0
+    )
+    lift = (most // (2 * index)).bit_length()
+    return Epoch(index, now, number, epoch.posted, epoch.span, bound(next_expiry, now), lift)
 
 
 def covers(span: int, scan_range: int) -> bool:
@@ -128,7 +140,7 @@ def series(epoch: Epoch, expiry: int, fixed: int, ratio: int, shape: Smile) -> S
     now = root(left)
     moves = [place * epoch.span for place in PLACES] + [-6 * epoch.bound, 6 * epoch.bound]
     spots = [epoch.reference * (6 * BPS + move) // (6 * BPS) for move in moves]
-    unit = epoch.reference * WAD // UNIT
+    unit = (epoch.reference << epoch.lift) * WAD // UNIT
     forwards = [min(fixed + ratio * spot // WAD, MAX_LANE * unit // WAD) for spot in spots]
     middle = forwards[CENTER]
     log = black76.ln(middle)

@@ -209,7 +209,7 @@ def surfaces_tell_the_same(m: Machine) -> None:
     world, stranger = m.world, m.world.stranger
     for underlying in UNDERLYINGS:
         epoch, told = m.surfaces.epochs[underlying], tuple(world.surface.epoch(underlying))
-        mine = epoch.reference, epoch.span, epoch.bound, epoch.time, epoch.number
+        mine = epoch.reference, epoch.span, epoch.bound, epoch.time, epoch.number, epoch.lift
         check(told == mine, "same epoch", underlying, told, mine)
     for series in m.markets.listed:
         item = tuple(world.market.expiry_of(*series))[:-1]

@@ -560,7 +560,7 @@ def refresh(m: Machine) -> None:
     def begin() -> tuple[int, ...]:
         m.surfaces.store(underlying)
         epoch = m.surfaces.epochs[underlying]
-        return epoch.reference, epoch.span, epoch.bound, epoch.time, epoch.number
+        return epoch.reference, epoch.span, epoch.bound, epoch.time, epoch.number, epoch.lift
 
     def load() -> list[int]:
         return [m.surfaces.load(word) for word in words]

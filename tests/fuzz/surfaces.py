@@ -40,8 +40,15 @@ class Surfaces:
     def _epoch(self, underlying: int) -> Epoch:
         epoch, market, now = self.stored[underlying], self.markets[underlying], self.markets.now
         if surface_spec.is_due(epoch, market.index, market.next_expiry, now):
-            return surface_spec.begin(epoch, market.index, market.next_expiry, now)
+            return self._next(underlying, epoch)
         return epoch
+
+    def _next(self, underlying: int, epoch: Epoch) -> Epoch:
+        market, now = self.markets[underlying], self.markets.now
+        expiry, forward = market.next_expiry, None
+        if expiry and expiry < now + WINDOW:
+            forward = self.markets.forward((underlying, expiry))
+        return surface_spec.begin(epoch, market.index, expiry, now, forward)
 
     def _forward(self, series: Series) -> Forward:
         time = self.epochs[series[0]].time
@@ -53,7 +60,7 @@ class Surfaces:
 
     def _grid(self, underlying: int) -> Grid:
         epoch = self.epochs[underlying]
-        return Grid(epoch.reference, epoch.span, epoch.bound)
+        return Grid(epoch.reference, epoch.span, epoch.bound, epoch.lift)
 
     def _worked_out(self, series: Series) -> surface_spec.Series:
         epoch, forward = self.epochs[series[0]], self.forwards[series]
@@ -107,9 +114,8 @@ class Surfaces:
         self.stored[series[0]] = replace(epoch, posted=now)
 
     def set_span(self, underlying: int, span: int) -> None:
-        epoch, market = replace(self.stored[underlying], span=span), self.markets[underlying]
-        now = self.markets.now
-        self._begin(underlying, surface_spec.begin(epoch, market.index, market.next_expiry, now))
+        epoch = replace(self.stored[underlying], span=span)
+        self._begin(underlying, self._next(underlying, epoch))
 
     def save(self) -> tuple[Any, ...]:
         return dict(self.stored), dict(self.averaged), dict(self.smiles), dict(self.cached)
@@ -131,6 +137,7 @@ def pack_epoch(epoch: Epoch) -> int:
         | epoch.posted << 40
         | epoch.span << 24
         | epoch.bound << 8
+        | epoch.lift
     )
 
 
@@ -142,4 +149,5 @@ def unpack_epoch(word: int) -> Epoch:
         posted=word >> 40 & 2**40 - 1,
         span=word >> 24 & 2**16 - 1,
         bound=word >> 8 & 2**16 - 1,
+        lift=word & 2**8 - 1,
     )

@@ -99,7 +99,7 @@ class Stage:
             for (underlying, expiry), forward in surface.forwards.items():
                 self.market.set_forward(underlying, expiry, forward, sender=governor)
             for underlying, grid in surface.grids.items():
-                epoch = (grid.reference, grid.span, grid.bound, surface.now, 1)
+                epoch = (grid.reference, grid.span, grid.bound, surface.now, 1, grid.lift)
                 self.surface.put_epoch(underlying, epoch, sender=governor)
             keys, words = list(surface.words), list(surface.words.values())
             self.surface.put_words(keys, words, 1, sender=governor)

@@ -86,7 +86,7 @@ class World:
         for (underlying, expiry), forward in surface.forwards.items():
             self.market.set_forward(underlying, expiry, forward, sender=governor)
         for underlying, grid in surface.grids.items():
-            epoch = (grid.reference, grid.span, grid.bound, surface.now, EPOCH)
+            epoch = (grid.reference, grid.span, grid.bound, surface.now, EPOCH, grid.lift)
             self.surface.put_epoch(underlying, epoch, sender=governor)
         keys = list(surface.words)
         for i in range(0, len(keys), 128):
@@ -95,7 +95,7 @@ class World:
             self.surface.put_words(some, words, EPOCH, sender=governor)
 
     def set_span(self, underlying: int, span: int) -> None:
-        epoch = (WAD, span, 0, 0, EPOCH)
+        epoch = (WAD, span, 0, 0, EPOCH, 0)
         self.surface.put_epoch(underlying, epoch, sender=self.roles.governor)
 
     def set_model(self, model: RiskModel) -> None:

@@ -50,6 +50,7 @@ epochs = st.builds(
     posted=st.just(0),
     span=st.integers(1, surface.MAX_SPAN),
     bound=st.sampled_from((surface.BOUND_NEAR, surface.BOUND_FAR)),
+    lift=st.integers(0, 3),
 )
 smiles = st.builds(
     Smile,
@@ -92,7 +93,7 @@ def test_words(
         strike = (fixed + ratio * epoch.reference // WAD) // 10**10
         assume(0 < strike < 2**64)
     series = surface.series(epoch, START + left, fixed, ratio, shape)
-    at = (epoch.reference, epoch.span, epoch.bound, epoch.time, epoch.number)
+    at = (epoch.reference, epoch.span, epoch.bound, epoch.time, epoch.number, epoch.lift)
     word = exposed.word(at, START + left, (fixed, ratio, True), astuple(shape), strike)
     assert word == surface.word(epoch, series, strike)
 

@@ -137,7 +137,8 @@ def option(expiry: int, price: float, size: int = SIZE, underlying: int = UNDERL
 
 def told(surface: Contract, underlying: int = UNDERLYING) -> Epoch:
     epoch = surface.epoch(underlying)
-    return Epoch(epoch.reference, epoch.time, epoch.number, 0, epoch.span, epoch.bound)
+    number, bound = epoch.number, epoch.bound
+    return Epoch(epoch.reference, epoch.time, number, 0, epoch.span, bound, epoch.lift)
 
 
 def forward_of(surface: Contract, market: Contract, expiry: int) -> Any:

@@ -81,7 +81,7 @@ def test_a_new_underlying(bare: Contract, governor: Account, chain: Chain) -> No
     [event] = receipt.events_of(bare.EpochBegun)
     assert (event.underlying, event.number, event.reference) == (UNDERLYING, 1, PRICE)
     assert bare.span(UNDERLYING) == SPAN
-    assert bare.epoch(UNDERLYING) == (PRICE, SPAN, 200, chain.timestamp, 1)
+    assert bare.epoch(UNDERLYING) == (PRICE, SPAN, 200, chain.timestamp, 1, 0)
 
 
 def test_another_span(
@@ -90,7 +90,7 @@ def test_another_span(
     """Words of another span are none of the epoch's."""
     set_price(PRICE + 1)
     surface.set_span(UNDERLYING, SPAN + 100, sender=steward)
-    assert surface.epoch(UNDERLYING) == (PRICE + 1, SPAN + 100, 200, chain.timestamp, 3)
+    assert surface.epoch(UNDERLYING) == (PRICE + 1, SPAN + 100, 200, chain.timestamp, 3, 0)
 
 
 def test_a_lower_span(surface: Contract, engine: Contract, steward: Account) -> None:

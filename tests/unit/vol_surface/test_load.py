@@ -222,7 +222,9 @@ def test_a_forward_out_of_range(
     stranger: Account,
     chain: Chain,
 ) -> None:
-    """An average far above what spot has fallen to counts for less than 2 S0: nothing reverts."""
+    """An average far above what spot has fallen to: units are as large as it takes, no larger, and
+    as before once it is over."""
+    assert told(surface).lift == 0
     for left in (1_800, 60):
         chain.mine(timestamp=expiries[0] - left)
         set_price(PRICE if left > 60 else PRICE // 10)
@@ -230,7 +232,14 @@ def test_a_forward_out_of_range(
     position = option(expiries[0], 0.00000001)
     [word] = surface.load([position], sender=stranger).return_value
     assert [word] == expected(surface, market, [position])
-    assert set(lanes(word)[1:]) == {spec.MAX_LANE - 1}  # less the strike
+    epoch, forward = told(surface), forward_of(surface, market, expiries[0])
+    assert epoch.lift == 3
+    value = forward.fixed + forward.ratio * epoch.reference // WAD
+    assert 4 * 2 * epoch.reference < value < 8 * 2 * epoch.reference
+    scale = epoch.reference << epoch.lift
+    assert abs(lanes(word)[spec.NOW[spec.CENTER]] - value * 2**15 / scale) <= 1
+    chain.mine(timestamp=expiries[0] + 2 * HOUR)
+    assert surface.roll(UNDERLYING, sender=stranger).return_value.lift == 0
 
 
 def test_extreme_prices(

@@ -17,7 +17,7 @@ def test_not_due(surface: Contract, stranger: Account, chain: Chain) -> None:
     """Nothing is stored, nothing logged."""
     before = surface.epoch(UNDERLYING)
     receipt = surface.roll(UNDERLYING, sender=stranger)
-    assert receipt.return_value == before == (PRICE, SPAN, 200, chain.timestamp, 2)
+    assert receipt.return_value == before == (PRICE, SPAN, 200, chain.timestamp, 2, 0)
     assert receipt.events_of(surface.EpochBegun) == []
 
 
@@ -34,7 +34,7 @@ def test_spot_has_moved(
     events = [(e.underlying, e.number, e.reference) for e in receipt.events_of(surface.EpochBegun)]
     assert events == ([(UNDERLYING, 3, price)] if due else [])
     if due:
-        assert told == (price, SPAN, 200, chain.timestamp, 3)
+        assert told == (price, SPAN, 200, chain.timestamp, 3, 0)
 
 
 @pytest.mark.parametrize(("move", "due"), [(100, False), (101, True)])
