@@ -165,10 +165,11 @@ class Pair:
                     self._cover(terms, hidden=True)
 
     def _comove(self) -> None:
-        for x in THIRDS:
-            one, other = self._blended(0, x), self._blended(1, x)
+        read = [[self._blended(u, x) for x in THIRDS] for u in range(2)]
+        for i in range(len(THIRDS)):
             for v in range(2):
-                self._cover([(1, one[v]), (1, other[v])], hidden=True)
+                beside = [[row[v] for row in rows[max(0, i - 1) : i + 2]] for rows in read]
+                self._cover([(1, self._least(*rows)) for rows in beside], hidden=True)
 
     @cached_property
     def _matrix(self) -> csr_matrix:

@@ -12,7 +12,8 @@
                          sum (now_u - Y_u(sin t beta_u R_u, v)) + sqrt(sum I_u**2)
                        I_u = max(0, Y_u(sin t beta_u R_u, v)
                                     - min Y_u(sin t beta_u R_u +- cos t sqrt(1 - beta_u**2) R_u, v))
-            comove     max over x, v of sum (now_u - Y_u(x R_u, v)), everything moves together
+            comove     max over x, v of sum (now_u - Y_u(x R_u, v)), everything moves together; of
+                       options what is lost a third less or more far, if that is more
             apart      sqrt(sum L_u**2), everything moves on its own
             floor      psi * sum L_u
 
@@ -109,6 +110,11 @@ def _add(
     root: uint256 = wad._ceil_sqrt(unsafe_mul(alone, (wad.WAD // wad.BPS)**2))
     own: int256 = convert(wad._ceil_div(unsafe_mul(root, params.scan_range), wad.BPS), int256)
     sines: int256[9] = [-wad.IWAD, -SIN_3, -SIN_2, -SIN_1, 0, SIN_1, SIN_2, SIN_3, wad.IWAD]
+    # of options, what is lost a third before, and what was found to be lost there
+    last_down: int256 = min_value(int256)
+    last_up: int256 = min_value(int256)
+    most_down: int256 = max_value(int256)
+    most_up: int256 = max_value(int256)
     k: uint256 = 0
     for row: uint256 in range(16):
         move: int256 = 0  # divisions are toward zero
@@ -164,22 +170,34 @@ def _add(
                 least_down = down
                 least_up = up
                 if side == 0:  # everything moves together, or this moves by the factor alone
-                    if row >= 9:
-                        seen = max(seen, unsafe_sub(part.profile.mark, low))
                     break
                 continue
             if down < least_down:
                 least_down = down
             if up < least_up:
                 least_up = up
-        lost: int256 = unsafe_sub(part.profile.mark, here_down)
-        sum.common[k] = unsafe_add(sum.common[k], lost)
+        lost_down: int256 = unsafe_sub(part.profile.mark, here_down)
+        lost_up: int256 = unsafe_sub(part.profile.mark, here_up)
+        if row >= 9:  # between these places nobody knows how far a curve has come
+            if lost_down > most_down:
+                more: int256 = unsafe_sub(lost_down, most_down)
+                sum.common[unsafe_sub(k, 2)] = unsafe_add(sum.common[unsafe_sub(k, 2)], more)
+            if lost_up > most_up:
+                more: int256 = unsafe_sub(lost_up, most_up)
+                sum.common[unsafe_sub(k, 1)] = unsafe_add(sum.common[unsafe_sub(k, 1)], more)
+            most_down = max(lost_down, last_down)
+            most_up = max(lost_up, last_up)
+            last_down = lost_down
+            last_up = lost_up
+            lost_down = most_down
+            lost_up = most_up
+            seen = max(seen, max(lost_down, lost_up))
+        sum.common[k] = unsafe_add(sum.common[k], lost_down)
         if least_down < here_down:
             square: uint256 = self._square(unsafe_sub(here_down, least_down))
             sum.squares[k] = unsafe_add(sum.squares[k], square)
         k = unsafe_add(k, 1)
-        lost = unsafe_sub(part.profile.mark, here_up)
-        sum.common[k] = unsafe_add(sum.common[k], lost)
+        sum.common[k] = unsafe_add(sum.common[k], lost_up)
         if least_up < here_up:
             square: uint256 = self._square(unsafe_sub(here_up, least_up))
             sum.squares[k] = unsafe_add(sum.squares[k], square)

@@ -364,7 +364,8 @@ class Netting:
 
         M_factor  max over t, v of sum (now - Y(x beta R, v)) + sqrt(sum I^2)
         I         max(0, Y(x beta R, v) - min over +- of Y(x beta R +- y own R, v))
-        M_comove  max over x, v of sum (now - Y(x R, v)): everything moves together
+        M_comove  max over x, v of sum (now - Y(x R, v)): everything moves together; of options what
+                  is lost a third less or more far, if that is more
         M_apart   sqrt(sum L^2): everything moves on its own
 
     with x = sin t, y = cos t, own = sqrt(1 - beta^2).
@@ -397,10 +398,13 @@ class Netting:
             for v in (0, 1):
                 common[v] += mark - center[v]
                 squares[v] += max(0, center[v] - min(left[v], right[v])) ** 2
-        for shift, losses in zip(together, self.comove, strict=True):
-            for v, value in enumerate(blended(shift)):
-                losses[v] += mark - value
-                seen = max(seen, mark - value)
+        lost = [[mark - value for value in blended(shift)] for shift in together]
+        for i, losses in enumerate(self.comove):
+            # between the places that are read nobody knows how far a curve has come
+            beside = lost[max(0, i - 1) : i + 2] if profile.curve else [lost[i]]
+            for v in (0, 1):
+                losses[v] += max(found[v] for found in beside)
+        seen = max(seen, *(loss for found in lost for loss in found))
         self.hidden += loss - min(loss, seen)
 
     def terms(self, floor: int) -> tuple[int, int, int, int]:
