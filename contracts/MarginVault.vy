@@ -391,9 +391,10 @@ def _terms(traded: uint256) -> Terms:
     terms.instrument = traded
     terms.limit = convert(staticcall governed._REGISTRY.size_limit(traded), int256)
     self._require(terms.limit > 0, "vault: not listed")
-    terms.mark, terms.gap = extcall market.price(traded)
     if instrument._strike(traded) != 0:
         terms.mark, terms.validity = extcall self._engine().mark(traded)
+    else:
+        terms.mark, terms.gap = extcall market.price(traded)
     return terms
 
 
