@@ -360,7 +360,14 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             at: uint256 = 0
             word: uint256 = 0
             book.basis -= self._basis(leg.size, terms.gap)
-            book.positions, at, word = self._trade(book.positions, key, leg.size - puts, puts)
+            at, word = self._trade(book.positions, key, leg.size - puts, puts)
+            if at == len(book.positions):
+                book.positions.append(0)
+            book.positions[at] = word
+            if instrument._is_flat(word):
+                last: uint256 = book.positions.pop()
+                if at < len(book.positions):
+                    book.positions[at] = last
             first = min(first, at)
             position: int256 = instrument._held(word, leg.instrument)
             # beyond the limit a position may shrink, but not turn round
@@ -461,11 +468,21 @@ def slice(
         # unsafe: sizes are below 2**67, the share is at most 2**60; rounds toward zero
         moved_calls: int256 = unsafe_mul(calls, share) // wad.IWAD
         moved_puts: int256 = unsafe_mul(puts, share) // wad.IWAD
+        if moved_calls == 0 and moved_puts == 0:
+            continue
         key: uint256 = instrument._key(word)
         seller.positions[i] = instrument._pack(key, calls - moved_calls, puts - moved_puts)
         seller.basis -= self._basis(-moved_calls, gap)
         buyer.basis -= self._basis(moved_calls, gap)
-        buyer.positions = self._trade(buyer.positions, key, moved_calls, moved_puts)[0]
+        at: uint256 = 0
+        at, word = self._trade(buyer.positions, key, moved_calls, moved_puts)
+        if at == len(buyer.positions):
+            buyer.positions.append(0)
+        buyer.positions[at] = word
+        if instrument._is_flat(word):
+            last: uint256 = buyer.positions.pop()
+            if at < len(buyer.positions):
+                buyer.positions[at] = last
     if fraction == wad.WAD:
         seller.positions = []  # all flat; of a smaller fraction, something is left of each
     for i: uint256 in range(len(seller.collateral), bound=MAX_COLLATERALS):
@@ -785,8 +802,9 @@ def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
         # no overflow: a size is below 2**67, what it is worth below 2**99, positions below 2**8
         if over:
             payoff += value
-            book.positions[at] = book.positions[len(book.positions) - 1]
-            book.positions.pop()
+            last: uint256 = book.positions.pop()
+            if at < len(book.positions):
+                book.positions[at] = last
             first = at
         else:
             profit += value
@@ -816,13 +834,13 @@ def _basis(size: int256, gap: int256) -> int256:
 @pure
 def _trade(
     positions: DynArray[uint256, MAX_POSITIONS], key: uint256, calls: int256, puts: int256
-) -> (DynArray[uint256, MAX_POSITIONS], uint256, uint256):
+) -> (uint256, uint256):
     """
-    @notice Changes a position. The change of what is linear stands in the place of calls.
-    @return The positions, where they changed, and the position's new word.
+    @notice A position after a change of its sizes. The change of what is linear stands in the
+        place of calls.
+    @return Where it stands, or would as the next one, and its new word, which the caller puts
+        there: were positions handed back, they would be copied, all of them.
     """
-    traded: DynArray[uint256, MAX_POSITIONS] = positions
-    count: uint256 = len(positions)
     at: uint256 = 0
     held: uint256 = 0
     for position: uint256 in positions:
@@ -833,17 +851,8 @@ def _trade(
     held_calls: int256 = 0
     held_puts: int256 = 0
     held_calls, held_puts = instrument._sizes(held)
-    word: uint256 = instrument._pack(key, held_calls + calls, held_puts + puts)
-    if instrument._is_flat(word):
-        if at < count:
-            traded[at] = traded[count - 1]
-            traded.pop()
-    elif at < count:
-        traded[at] = word
-    else:
-        self._require(count < MAX_POSITIONS, "vault: too many positions")
-        traded.append(word)
-    return traded, at, word
+    self._require(at < MAX_POSITIONS, "vault: too many positions")
+    return at, instrument._pack(key, held_calls + calls, held_puts + puts)
 
 
 @internal
