@@ -121,17 +121,20 @@ def assess(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     @dev Reentrant, as there is no state of its own that a lock could guard.
     """
     needs: Needs = self._needs(book)
+    rolled: uint256 = 0
+    prices: IMarketData.Market = empty(IMarketData.Market)
     for underlying: uint256 in range(1, MAX_UNDERLYINGS):
         if needs.underlyings >> underlying == 0:
             break
         if (needs.underlyings >> underlying) & 1 == 1:
-            extcall market.roll(underlying)
+            rolled = underlying
+            prices = extcall market.roll(underlying)
     margin: IMarginEngine.Margin = empty(IMarginEngine.Margin)
     stale: bool = False
-    margin, stale = self._margin(book, needs, True)
+    margin, stale = self._margin(book, needs, True, rolled, prices)
     if stale:
         extcall surface.refresh(book.positions)
-        margin, stale = self._margin(book, needs, False)
+        margin, stale = self._margin(book, needs, False, rolled, prices)
     return margin
 
 
@@ -143,7 +146,7 @@ def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
     @notice What `assess` would tell, changing nothing.
     """
     needs: Needs = self._needs(book)
-    return self._margin(book, needs, False)[0]
+    return self._margin(book, needs, False, 0, empty(IMarketData.Market))[0]
 
 
 @internal
@@ -173,10 +176,18 @@ def _needs(book: IMarginEngine.Book) -> Needs:
 
 @internal
 @view
-def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEngine.Margin, bool):
+def _margin(
+    book: IMarginEngine.Book,
+    needs: Needs,
+    stored: bool,
+    rolled: uint256,
+    told: IMarketData.Market,
+) -> (IMarginEngine.Margin, bool):
     """
     @notice Equity rounds down, margins round up.
     @param stored Only if all scenario words are stored.
+    @param rolled An underlying whose market is at hand, 0: none.
+    @param told That market.
     @return And whether they are not, and so the margin is nothing.
     """
     # unsafe: see above
@@ -190,7 +201,9 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
             break
         if (needs.underlyings >> underlying) & 1 == 0:
             continue
-        prices: IMarketData.Market = staticcall market.peek(underlying)
+        prices: IMarketData.Market = (
+            told if underlying == rolled else staticcall market.peek(underlying)
+        )
         word: uint256 = self._underlying(underlying)
         params: IMarginEngine.UnderlyingParams = scan._unpack(word)
         factors = factor._unpack(scan._factors(word))
@@ -284,11 +297,13 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         if requirement < sum.loss:
             # netting lowers what is forgiven by as much as what is asked; rounded down
             sum.relief = sum.relief * requirement // sum.loss
-    maintenance: uint256 = sum.haircuts + requirement + sum.charges
-    settled: int256 = book.cash + book.basis + wad._floor_div(sum.profit, wad.ISIZE)
+    maintenance: uint256 = unsafe_add(unsafe_add(sum.haircuts, requirement), sum.charges)
+    settled: int256 = unsafe_add(book.cash, book.basis)
+    settled = unsafe_add(settled, wad._floor_div(sum.profit, wad.ISIZE))
     least: uint256 = scan._least(settled, sum.ranges)
     initial: uint256 = max(maintenance + sum.concentration, least)
-    initial = wad._ceil_div(factors.initial * initial, wad.BPS) + sum.divergence - sum.relief
+    initial = wad._ceil_div(unsafe_mul(factors.initial, initial), wad.BPS)
+    initial = initial + sum.divergence - sum.relief
     if scan._is_broad(needs.live):
         initial = scan.NO_MARGIN
     maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)

@@ -225,7 +225,7 @@ def _debit(
     @param leaves Whether the tokens leave the vault too.
     @return The pool, which the caller stores, and what was taken.
     """
-    assert staticcall governed._REGISTRY.check_action(IRegistry.Action.WITHDRAW)
+    engine: address = staticcall governed._REGISTRY.check_action(IRegistry.Action.WITHDRAW)
     pool: IMarginVault.Pool = self._accrue()
     self._touch(account, pool)
     book: IMarginEngine.Book = self._settled(account, pool)
@@ -239,7 +239,7 @@ def _debit(
             taken = self._collateral[account][asset]
         book.collateral = self._hold(book.collateral, asset, -convert(taken, int256))
     self._positive(taken)
-    self._check(account, self._assess(book, True), pool, OPEN)
+    self._check(account, self._assess(engine, book, True), pool, OPEN)
     pool = self._store(account, book, pool, MAX_POSITIONS)
     if asset != QUOTE_ASSET:
         if leaves:
@@ -267,7 +267,7 @@ def set_netting(account: uint256, level: uint256):
     self._touch(account, pool)
     book: IMarginEngine.Book = self._load(account, pool)
     book.level = level
-    self._check(account, self._assess(book, True), pool, OPEN)
+    self._check(account, self._assess(self._engine(), book, True), pool, OPEN)
     interest._store(self._store(account, book, pool, MAX_POSITIONS))
     log IMarginVault.NettingChanged(account=account, level=level)
 
@@ -311,7 +311,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
          rounded up where it is sold, only tells what a trade loses. Legs are taken together by
          account, in order of first appearance; one without size only moves cash.
     """
-    assert staticcall governed._REGISTRY.check_venue(msg.sender)
+    engine: address = staticcall governed._REGISTRY.check_venue(msg.sender)
     pool: IMarginVault.Pool = self._accrue()
     quotes: int256 = 0
     booked: uint256 = 0  # bitmap of legs
@@ -348,7 +348,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
                 k = unsafe_add(k, 1)  # unsafe: at most as often as there are legs
             if k == len(traded):
                 self._require(k < MAX_TRADED, "vault: sizes not zero-sum")
-                traded.append(self._terms(leg.instrument))
+                traded.append(self._terms(engine, leg.instrument))
             traded[k].sizes += leg.size
             terms: Terms = traded[k]
             paid = paid and terms.validity == OPEN
@@ -362,8 +362,17 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             puts: int256 = leg.size if instrument._kind(leg.instrument) == instrument.PUT else 0
             at: uint256 = 0
             word: uint256 = 0
-            book.basis -= self._basis(leg.size, terms.gap)
-            book.positions, at, word = self._trade(book.positions, key, leg.size - puts, puts)
+            # unsafe: of each leg a product that fits, divided by 10**8
+            book.basis = unsafe_sub(book.basis, self._basis(leg.size, terms.gap))
+            # unsafe: puts are all or nothing of it
+            at, word = self._trade(book.positions, key, unsafe_sub(leg.size, puts), puts)
+            if at == len(book.positions):
+                book.positions.append(0)
+            book.positions[at] = word
+            if instrument._is_flat(word):
+                last: uint256 = book.positions.pop()
+                if at < len(book.positions):
+                    book.positions[at] = last
             first = min(first, at)
             position: int256 = instrument._held(word, leg.instrument)
             # beyond the limit a position may shrink, but not turn round
@@ -380,7 +389,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             )
         book.cash += result
         self._use_allowance(account, msg.sender, convert(max(0, -result), uint256))
-        self._check(account, self._assess(book, paid), pool, OPEN)
+        self._check(account, self._assess(engine, book, paid), pool, OPEN)
         pool = self._store(account, book, pool, first)
     for terms: Terms in traded:
         self._require(terms.sizes == 0, "vault: sizes not zero-sum")
@@ -389,15 +398,16 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
 
 
 @internal
-def _terms(traded: uint256) -> Terms:
+def _terms(engine: address, traded: uint256) -> Terms:
     terms: Terms = empty(Terms)
     terms.instrument = traded
     terms.limit = convert(staticcall governed._REGISTRY.size_limit(traded), int256)
     self._require(terms.limit > 0, "vault: not listed")
-    terms.ask, terms.gap = extcall market.price(traded)
-    terms.mark = terms.ask
     if instrument._strike(traded) != 0:
-        terms.mark, terms.validity, terms.ask = extcall self._engine().mark(traded)
+        terms.mark, terms.validity, terms.ask = extcall IMarginEngine(engine).mark(traded)
+    else:
+        terms.mark, terms.gap = extcall market.price(traded)
+        terms.ask = terms.mark
     return terms
 
 
@@ -452,7 +462,8 @@ def slice(
     seller: IMarginEngine.Book = self._settled(account, pool)
     buyer: IMarginEngine.Book = self._settled(to, pool)
     share: int256 = convert(fraction, int256)
-    part: int256 = wad._floor_div(seller.cash * share, wad.IWAD)
+    # unsafe: cash is below 2**141, the share at most 2**60
+    part: int256 = wad._floor_div(unsafe_mul(seller.cash, share), wad.IWAD)
     for i: uint256 in range(len(seller.positions), bound=MAX_POSITIONS):
         word: uint256 = seller.positions[i]
         gap: int256 = 0
@@ -464,11 +475,24 @@ def slice(
         # unsafe: sizes are below 2**67, the share is at most 2**60; rounds toward zero
         moved_calls: int256 = unsafe_mul(calls, share) // wad.IWAD
         moved_puts: int256 = unsafe_mul(puts, share) // wad.IWAD
+        if moved_calls == 0 and moved_puts == 0:
+            continue
         key: uint256 = instrument._key(word)
-        seller.positions[i] = instrument._pack(key, calls - moved_calls, puts - moved_puts)
-        seller.basis -= self._basis(-moved_calls, gap)
-        buyer.basis -= self._basis(moved_calls, gap)
-        buyer.positions = self._trade(buyer.positions, key, moved_calls, moved_puts)[0]
+        calls = unsafe_sub(calls, moved_calls)  # unsafe: no more moves than there is
+        puts = unsafe_sub(puts, moved_puts)
+        seller.positions[i] = instrument._pack(key, calls, puts)
+        # unsafe: as in `book`
+        seller.basis = unsafe_sub(seller.basis, self._basis(unsafe_sub(0, moved_calls), gap))
+        buyer.basis = unsafe_sub(buyer.basis, self._basis(moved_calls, gap))
+        at: uint256 = 0
+        at, word = self._trade(buyer.positions, key, moved_calls, moved_puts)
+        if at == len(buyer.positions):
+            buyer.positions.append(0)
+        buyer.positions[at] = word
+        if instrument._is_flat(word):
+            last: uint256 = buyer.positions.pop()
+            if at < len(buyer.positions):
+                buyer.positions[at] = last
     if fraction == wad.WAD:
         seller.positions = []  # all flat; of a smaller fraction, something is left of each
     for i: uint256 in range(len(seller.collateral), bound=MAX_COLLATERALS):
@@ -484,7 +508,7 @@ def slice(
     seller.cash += max(paid, 0) - part
     buyer.cash += part - paid - convert(cut, int256)
 
-    self._check(to, self._assess(buyer, False), pool, LIQUIDATION)
+    self._check(to, self._assess(self._engine(), buyer, False), pool, LIQUIDATION)
     pool = self._store(account, seller, pool, 0)
     pool = self._store(to, buyer, pool, 0)
     interest._store(self._pay(insurance, min(paid, 0) + convert(cut, int256), pool))
@@ -529,8 +553,9 @@ def _conclude():
     touched: DynArray[uint256, MAX_TOUCHED] = self._touched
     self._touched = []
     pool: IMarginVault.Pool = interest._accrued()[0]
+    engine: address = self._engine()
     for account: uint256 in touched:
-        self._check(account, self._assess(self._load(account, pool), False), pool, OPEN)
+        self._check(account, self._assess(engine, self._load(account, pool), False), pool, OPEN)
         self.pending[account] = False
 
 
@@ -745,7 +770,8 @@ def _store(
     updated: IMarginVault.Pool = pool
     if book.cash != interest._cash(pool, fields.cash):
         updated, fields.cash = interest._rescale(pool, fields.cash, book.cash)
-    updated.basis += book.basis - fields.basis
+    # unsafe: see `book`; an account word holds less
+    updated.basis = unsafe_add(updated.basis, unsafe_sub(book.basis, fields.basis))
     fields.basis = book.basis
     fields.level = book.level
     fields.collateral = 0
@@ -785,14 +811,15 @@ def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
         value: int256 = 0
         over: bool = False
         value, over = extcall market.unsettled(word)
-        # no overflow: a size is below 2**67, what it is worth below 2**99, positions below 2**8
+        # unsafe: a size is below 2**67, what it is worth below 2**99, positions below 2**8
         if over:
-            payoff += value
-            book.positions[at] = book.positions[len(book.positions) - 1]
-            book.positions.pop()
+            payoff = unsafe_add(payoff, value)
+            last: uint256 = book.positions.pop()
+            if at < len(book.positions):
+                book.positions[at] = last
             first = at
         else:
-            profit += value
+            profit = unsafe_add(profit, value)
     if first < count:
         # payoffs are basis first, of the account, as they are of the pool already, which so stays
         # as it is; an exact division
@@ -800,8 +827,9 @@ def _settled(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Book:
         self._store(account, book, pool, first)
     profit = book.basis + wad._floor_div(profit, wad.ISIZE)
     if profit != 0:
-        book.basis -= profit
-        book.cash += profit
+        # unsafe: as above; basis and cash are below 2**141
+        book.basis = unsafe_sub(book.basis, profit)
+        book.cash = unsafe_add(book.cash, profit)
         log IMarginVault.Settle(account=account, profit=profit)
     return book
 
@@ -819,13 +847,13 @@ def _basis(size: int256, gap: int256) -> int256:
 @pure
 def _trade(
     positions: DynArray[uint256, MAX_POSITIONS], key: uint256, calls: int256, puts: int256
-) -> (DynArray[uint256, MAX_POSITIONS], uint256, uint256):
+) -> (uint256, uint256):
     """
-    @notice Changes a position. The change of what is linear stands in the place of calls.
-    @return The positions, where they changed, and the position's new word.
+    @notice A position after a change of its sizes. The change of what is linear stands in the
+        place of calls.
+    @return Where it stands, or would as the next one, and its new word, which the caller puts
+        there: were positions handed back, they would be copied, all of them.
     """
-    traded: DynArray[uint256, MAX_POSITIONS] = positions
-    count: uint256 = len(positions)
     at: uint256 = 0
     held: uint256 = 0
     for position: uint256 in positions:
@@ -836,17 +864,8 @@ def _trade(
     held_calls: int256 = 0
     held_puts: int256 = 0
     held_calls, held_puts = instrument._sizes(held)
-    word: uint256 = instrument._pack(key, held_calls + calls, held_puts + puts)
-    if instrument._is_flat(word):
-        if at < count:
-            traded[at] = traded[count - 1]
-            traded.pop()
-    elif at < count:
-        traded[at] = word
-    else:
-        self._require(count < MAX_POSITIONS, "vault: too many positions")
-        traded.append(word)
-    return traded, at, word
+    self._require(at < MAX_POSITIONS, "vault: too many positions")
+    return at, instrument._pack(key, held_calls + calls, held_puts + puts)
 
 
 @internal
@@ -909,11 +928,11 @@ def _margin_of(account: uint256, pool: IMarginVault.Pool) -> IMarginEngine.Margi
     """
     @notice Margin of an account as it stands in storage.
     """
-    return extcall self._engine().assess(self._load(account, pool))
+    return extcall IMarginEngine(self._engine()).assess(self._load(account, pool))
 
 
 @internal
-def _assess(book: IMarginEngine.Book, paid: bool) -> IMarginEngine.Margin:
+def _assess(engine: address, book: IMarginEngine.Book, paid: bool) -> IMarginEngine.Margin:
     """
     @notice Margin of an account as it will be, for its check. Where there is nothing to check, one
         that passes: in a batch, and of an account that is unlevered, which needs no price.
@@ -924,13 +943,13 @@ def _assess(book: IMarginEngine.Book, paid: bool) -> IMarginEngine.Margin:
         margin: IMarginEngine.Margin = empty(IMarginEngine.Margin)
         margin.validity = OPEN
         return margin
-    return extcall self._engine().assess(book)
+    return extcall IMarginEngine(engine).assess(book)
 
 
 @internal
 @view
-def _engine() -> IMarginEngine:
-    return IMarginEngine(staticcall governed._REGISTRY.engine())
+def _engine() -> address:
+    return staticcall governed._REGISTRY.engine()
 
 
 @internal

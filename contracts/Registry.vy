@@ -331,23 +331,21 @@ def unpause(action: IRegistry.Action):
 
 @external
 @view
-def check_action(action: IRegistry.Action) -> bool:
+def check_action(action: IRegistry.Action) -> address:
     """
-    @notice True; reverts where the action is paused.
+    @return The margin engine, which tells what the action needs. Reverts where it is paused.
     """
-    self._check_action(action)
-    return True
+    return self._check_action(action)
 
 
 @external
 @view
-def check_venue(venue: address) -> bool:
+def check_venue(venue: address) -> address:
     """
-    @notice True; reverts where the venue is not approved or trading is paused.
+    @return The margin engine. Reverts where the venue is not approved or trading is paused.
     """
     assert self.venues[venue], "registry: unknown venue"
-    self._check_action(IRegistry.Action.TRADE)
-    return True
+    return self._check_action(IRegistry.Action.TRADE)
 
 
 @external
@@ -563,8 +561,13 @@ def _asset_of(token: address) -> IRegistry.Asset:
 
 @internal
 @view
-def _check_action(action: IRegistry.Action):
-    assert block.timestamp >= self._end(self._core, action), "registry: paused"
+def _check_action(action: IRegistry.Action) -> address:
+    """
+    @return The engine, as it shares the word that has been read.
+    """
+    core: uint256 = self._core
+    assert block.timestamp >= self._end(core, action), "registry: paused"
+    return convert(core & ADDRESS, address)
 
 
 @internal

@@ -217,9 +217,8 @@ def test_too_large(bench: Bench, dated: Dated, pair: tuple[int, int]) -> None:
             bench.trade(account, other, SIZE_LIMIT + 1, 0, instrument)
 
 
-def test_too_many_positions(bench: Bench, dated: Dated, pair: tuple[int, int]) -> None:
-    """128 words; the other side of a strike that is held needs none."""
-    account, other = pair
+def fill(bench: Bench, dated: Dated, pair: tuple[int, int]) -> int:
+    """128 positions of both; returns a call that neither of them holds."""
     expiries = [dated.expiry + DAY * day for day in range(7)]
     for expiry in expiries[1:]:
         dated.list(expiry)
@@ -227,14 +226,38 @@ def test_too_many_positions(bench: Bench, dated: Dated, pair: tuple[int, int]) -
     for dated.expiry in expiries:
         calls += [dated.call(strike) for strike in STRIKES]
     for begin in range(0, 128, 16):
-        legs = [bench.legs(account, other, 1, 0, call) for call in calls[begin : begin + 16]]
+        legs = [bench.legs(*pair, 1, 0, call) for call in calls[begin : begin + 16]]
         bench.book([leg for both in legs for leg in both])
-    assert len(words(bench, account)) == 128
     dated.expiry = expiries[0]
+    return calls[128]
+
+
+def test_too_many_positions(bench: Bench, dated: Dated, pair: tuple[int, int]) -> None:
+    """128 words; the other side of a strike that is held needs none."""
+    account, other = pair
+    more = fill(bench, dated, pair)
+    assert len(words(bench, account)) == 128
     bench.trade(account, other, 1, 0, dated.put(STRIKES[0]))
-    for instrument in (dated.future, calls[128]):
+    for instrument in (dated.future, more):
         with bench.refused("vault: too many positions"):
             bench.trade(account, other, 1, 0, instrument)
+
+
+def test_what_does_not_move_needs_no_word(
+    bench: Bench, dated: Dated, pair: tuple[int, int], lender: int
+) -> None:
+    """A full account takes a third of one that holds too little of something to move any of it."""
+    account, other = pair
+    more = fill(bench, dated, pair)
+    bench.approve(lender)
+    bench.trade(other, account, 1, 0, dated.call(STRIKES[0]))  # makes room for one
+    bench.trade(lender, other, 2, 0, more)
+    bench.trade(account, lender, 2, 0, dated.call(STRIKES[0]))
+    bench.set_liquidator(bench.venue)
+    bench.slice(lender, account, WAD // 3)
+    assert len(words(bench, account)) == 128
+    with bench.refused("vault: too many positions"):
+        bench.slice(lender, account, WAD // 2)
 
 
 def test_slice(

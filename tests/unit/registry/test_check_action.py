@@ -7,8 +7,8 @@ from tests.unit.registry.conftest import ACTIONS, LIQUIDATE, TRADE, WITHDRAW
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_passes(wired: Contract, action: int) -> None:
-    assert wired.check_action(action) is True
+def test_tells_the_engine(wired: Contract, action: int) -> None:
+    assert wired.check_action(action) == wired.engine()
 
 
 @pytest.mark.parametrize("actions", [0, WITHDRAW | TRADE, TRADE | LIQUIDATE])

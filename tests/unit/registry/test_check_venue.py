@@ -4,11 +4,11 @@ from tests.harness import Account, Contract, reverts
 from tests.unit.registry.conftest import DAY, LIQUIDATE, TRADE, WITHDRAW
 
 
-def test_passes(wired: Contract, venue: Account, guardian: Account) -> None:
-    assert wired.check_venue(venue) is True
+def test_tells_the_engine(wired: Contract, venue: Account, guardian: Account) -> None:
+    assert wired.check_venue(venue) == wired.engine()
     wired.pause(WITHDRAW, DAY, sender=guardian)
     wired.pause(LIQUIDATE, DAY, sender=guardian)
-    assert wired.check_venue(venue) is True
+    assert wired.check_venue(venue) == wired.engine()
 
 
 def test_unknown_venue(wired: Contract, stranger: Account) -> None:
