@@ -19,9 +19,9 @@
                      options of more than eight underlyings: so much fits no liquidation
         validity     that of the least valid price that matters: 2 opens risk, 1 liquidates, 0 is
                      stale
-        doubt        haircuts, losses and charges, before netting, where the index does not open
-                     risk, and scan ranges of what has an old smile or forward: nothing may add to
-                     it but what covers IM
+        doubt        of each underlying, haircuts, losses and charges, before netting, where its
+                     index does not open risk, and else scan ranges of what has an old smile or
+                     forward: nothing may add to it but what covers IM; see modules/doubts
 
         haircuts     tiered, of each collateral; see modules/haircut
         scan         the loss within the scan range R of each underlying, netted as the account's
@@ -54,6 +54,7 @@
 from interfaces import IMarginEngine
 from interfaces import IMarketData
 from interfaces import IVolSurface
+from modules import doubts
 from modules import factor
 from modules import governed
 from modules import haircut
@@ -266,16 +267,15 @@ def _margin(book: IMarginEngine.Book, needs: Needs, stored: bool) -> (IMarginEng
         exposure: uint256 = unsafe_add(held, part.gross)
         if prices.validity == scan.STALE:
             sum.stale = unsafe_add(sum.stale, exposure)
-        if part.late != 0:
-            old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)
-            sum.doubt = unsafe_add(sum.doubt, old)
         if prices.validity < scan.OPEN:
             sum.late = unsafe_add(sum.late, exposure)
             cut: uint256 = unsafe_sub(sum.haircuts, others)
             asks: uint256 = unsafe_add(cut, unsafe_add(asked.loss, asked.charges))
-            sum.doubt = unsafe_add(sum.doubt, asks)
-        else:
+            sum.doubt = doubts._add(sum.doubt, underlying, asks)
+        elif part.late != 0:
             sum.late = unsafe_add(sum.late, part.late)
+            old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)
+            sum.doubt = doubts._add(sum.doubt, underlying, old)
     requirement: uint256 = sum.loss
     if sum.netting.count > 0:
         requirement = factor._requirement(sum.netting, factors.floor)

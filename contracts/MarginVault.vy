@@ -49,6 +49,7 @@ from interfaces import IMarketData
 from interfaces import IRegistry
 from interfaces import IUnlockCallback
 from modules import account_word
+from modules import doubts
 from modules import governed
 from modules import instrument
 from modules import interest
@@ -951,20 +952,21 @@ def _check(
     before: IMarginEngine.Margin = self._snapshots[account]
     if not self.pending[account]:
         before = self._margin_of(account, pool)
-    left: int256 = after.equity + DUST
+    # unsafe: of the engine equity is below 2**142 and maintenance below 2**113
+    left: int256 = unsafe_add(after.equity, DUST)
     safer: bool = (
         after.maintenance <= before.maintenance
         and after.initial <= before.initial
-        and after.doubt <= before.doubt
+        and not doubts._is_more(after.doubt, before.doubt)
     )
     if before.equity < 0:
         safer = safer and left >= before.equity and before.validity == OPEN
     elif safer:
         maintenance: int256 = convert(before.maintenance, int256)
         margin: int256 = convert(after.maintenance, int256)
-        # unsafe: of the engine equity is below 2**142 and maintenance below 2**113
+        cost: int256 = unsafe_sub(maintenance, margin) // COST
         safer = (
-            left >= max(0, before.equity - (maintenance - margin) // COST)
+            left >= max(0, unsafe_sub(before.equity, cost))
             and unsafe_mul(left, maintenance) >= unsafe_mul(before.equity, margin)
         )
     self._require(safer, "vault: margin")

@@ -30,6 +30,7 @@ from interfaces import IMarketData
 from interfaces import IRegistry
 from interfaces import IRiskLens
 from interfaces import IVolSurface
+from modules import doubts
 from modules import factor
 from modules import haircut
 from modules import instrument
@@ -281,12 +282,13 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
     exposure: uint256 = held + told.gross
     if prices.validity == scan.STALE:
         sum.stale += exposure
-    sum.doubt += wad._ceil_div(params.scan_range * part.late, wad.BPS)
+    asks: uint256 = wad._ceil_div(params.scan_range * part.late, wad.BPS)
     if prices.validity < scan.OPEN:
         sum.late += exposure
-        sum.doubt += sum.haircuts - others.haircuts + told.loss + told.charges
+        asks = sum.haircuts - others.haircuts + told.loss + told.charges
     else:
         sum.late += part.late
+    sum.doubt = doubts._add(sum.doubt, underlying, asks)
     return sum, told
 
 
