@@ -36,6 +36,7 @@ from interfaces import IMarketData
 from interfaces import IRegistry
 from interfaces import IRiskLens
 from modules import account_word
+from modules import doubts
 from modules import instrument
 from modules import interest
 from modules import unlevered
@@ -388,7 +389,11 @@ def _bears(
         return True
     maintenance: int256 = convert(before.maintenance, int256)
     margin: int256 = convert(after.maintenance, int256)
-    if margin > maintenance or after.initial > before.initial or after.doubt > before.doubt:
+    if (
+        margin > maintenance
+        or after.initial > before.initial
+        or doubts._is_more(after.doubt, before.doubt)
+    ):
         return False
     equity: int256 = after.equity + DUST
     if before.equity < 0:

@@ -19,9 +19,9 @@
                      options of more than eight underlyings: so much fits no liquidation
         validity     that of the least valid price that matters: 2 opens risk, 1 liquidates, 0 is
                      stale, unless it decides nothing
-        doubt        haircuts, losses and charges, before netting, where the index does not open
-                     risk, and scan ranges of what has an old smile or forward: nothing may add to
-                     it but what covers IM
+        doubt        of each underlying, haircuts, losses and charges, before netting, where its
+                     index does not open risk, and else scan ranges of what has an old smile or
+                     forward: nothing may add to it but what covers IM; see modules/doubts
 
         haircuts     tiered, of each collateral; see modules/haircut
         scan         the loss within the scan range R of each underlying, netted as the account's
@@ -54,6 +54,7 @@
 from interfaces import IMarginEngine
 from interfaces import IMarketData
 from interfaces import IVolSurface
+from modules import doubts
 from modules import factor
 from modules import governed
 from modules import haircut
@@ -96,7 +97,7 @@ struct Tally:
     relief: uint256
     ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
     doubt: uint256
-    doubts: scan.Doubts
+    exposed: scan.Exposed
     netting: factor.Netting
 
 
@@ -277,20 +278,19 @@ def _margin(
         sum.worth = unsafe_add(sum.worth, unsafe_add(part.worth, convert(held, int256)))
         exposure: uint256 = unsafe_add(held, part.gross)
         if prices.validity == scan.STALE:
-            sum.doubts.stale = unsafe_add(sum.doubts.stale, exposure)
+            sum.exposed.stale = unsafe_add(sum.exposed.stale, exposure)
             moved: uint256 = unsafe_mul(params.scan_range, unsafe_add(held, part.steep))
             reach: uint256 = wad._ceil_div(moved, wad.BPS)
-            sum.doubts.reach = unsafe_add(sum.doubts.reach, reach)
-        if part.late != 0:
-            old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)
-            sum.doubt = unsafe_add(sum.doubt, old)
+            sum.exposed.reach = unsafe_add(sum.exposed.reach, reach)
         if prices.validity < scan.OPEN:
-            sum.doubts.late = unsafe_add(sum.doubts.late, exposure)
+            sum.exposed.late = unsafe_add(sum.exposed.late, exposure)
             cut: uint256 = unsafe_sub(sum.haircuts, others)
             asks: uint256 = unsafe_add(cut, unsafe_add(asked.loss, asked.charges))
-            sum.doubt = unsafe_add(sum.doubt, asks)
-        else:
-            sum.doubts.late = unsafe_add(sum.doubts.late, part.late)
+            sum.doubt = doubts._add(sum.doubt, underlying, asks)
+        elif part.late != 0:
+            sum.exposed.late = unsafe_add(sum.exposed.late, part.late)
+            old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)
+            sum.doubt = doubts._add(sum.doubt, underlying, old)
     requirement: uint256 = sum.loss
     if sum.netting.count > 0:
         requirement = factor._requirement(sum.netting, factors.floor)
@@ -309,8 +309,8 @@ def _margin(
     maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)
     equity: int256 = scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY)
     validity: uint256 = scan.OPEN  # mostly nothing is in doubt
-    if sum.doubts.late != 0:
-        validity = scan._validity(sum.doubts, equity, maintenance, initial)
+    if sum.exposed.late != 0:
+        validity = scan._validity(sum.exposed, equity, maintenance, initial)
     return IMarginEngine.Margin(
         equity=equity,
         maintenance=maintenance,

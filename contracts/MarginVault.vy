@@ -49,6 +49,7 @@ from interfaces import IMarketData
 from interfaces import IRegistry
 from interfaces import IUnlockCallback
 from modules import account_word
+from modules import doubts
 from modules import governed
 from modules import instrument
 from modules import interest
@@ -247,8 +248,9 @@ def _debit(
         return pool, taken
 
     if leaves:
-        self._require(taken * QUOTE_UNIT <= pool.tokens, "vault: no liquidity")
-        pool.tokens -= taken * QUOTE_UNIT
+        value: uint256 = taken * QUOTE_UNIT
+        self._require(value <= pool.tokens, "vault: no liquidity")
+        pool.tokens = unsafe_sub(pool.tokens, value)
     if book.cash < 0:
         # what is taken on credit must leave liquidity for lenders
         self._require(interest._utilisation(pool) <= BORROW_LIMIT, "vault: utilisation")
@@ -527,7 +529,7 @@ def batch(calls: DynArray[Bytes[256], 16]):
         touched once, at the end.
     @dev Reentrant, as the calls themselves take the lock; a delegatecall keeps msg.sender.
     """
-    self._depth += 1
+    self._depth = unsafe_add(self._depth, 1)  # unsafe: calls nest 1,024 deep at most
     for i: uint256 in range(len(calls), bound=16):
         raw_call(self, calls[i], is_delegate_call=True)
     self._conclude()
@@ -540,14 +542,14 @@ def unlock(data: Bytes[8192]):
     @notice Calls the caller back, which may then do what it may, and checks every account that
         was touched once, at the end.
     """
-    self._depth += 1
+    self._depth = unsafe_add(self._depth, 1)  # unsafe: calls nest 1,024 deep at most
     extcall IUnlockCallback(msg.sender).on_unlock(data)
     self._conclude()
 
 
 @internal
 def _conclude():
-    self._depth -= 1
+    self._depth = unsafe_sub(self._depth, 1)  # unsafe: who comes here has added one
     if self._depth > 0:
         return
     touched: DynArray[uint256, MAX_TOUCHED] = self._touched
@@ -974,20 +976,21 @@ def _check(
     before: IMarginEngine.Margin = self._snapshots[account]
     if not self.pending[account]:
         before = self._margin_of(account, pool)
-    left: int256 = after.equity + DUST
+    # unsafe: of the engine equity is below 2**142 and maintenance below 2**113
+    left: int256 = unsafe_add(after.equity, DUST)
     safer: bool = (
         after.maintenance <= before.maintenance
         and after.initial <= before.initial
-        and after.doubt <= before.doubt
+        and not doubts._is_more(after.doubt, before.doubt)
     )
     if before.equity < 0:
         safer = safer and left >= before.equity and before.validity == OPEN
     elif safer:
         maintenance: int256 = convert(before.maintenance, int256)
         margin: int256 = convert(after.maintenance, int256)
-        # unsafe: of the engine equity is below 2**142 and maintenance below 2**113
+        cost: int256 = unsafe_sub(maintenance, margin) // COST
         safer = (
-            left >= max(0, before.equity - (maintenance - margin) // COST)
+            left >= max(0, unsafe_sub(before.equity, cost))
             and unsafe_mul(left, maintenance) >= unsafe_mul(before.equity, margin)
         )
     self._require(safer, "vault: margin")

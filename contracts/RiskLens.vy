@@ -30,6 +30,7 @@ from interfaces import IMarketData
 from interfaces import IRegistry
 from interfaces import IRiskLens
 from interfaces import IVolSurface
+from modules import doubts
 from modules import factor
 from modules import haircut
 from modules import instrument
@@ -75,7 +76,7 @@ struct Tally:
     relief: uint256
     ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
     doubt: uint256
-    doubts: scan.Doubts
+    exposed: scan.Exposed
     netting: factor.Netting
 
 
@@ -279,14 +280,15 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
         sum.netting.total += told.loss
     exposure: uint256 = held + told.gross
     if prices.validity == scan.STALE:
-        sum.doubts.stale += exposure
-        sum.doubts.reach += wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)
-    sum.doubt += wad._ceil_div(params.scan_range * part.late, wad.BPS)
+        sum.exposed.stale += exposure
+        sum.exposed.reach += wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)
+    asks: uint256 = wad._ceil_div(params.scan_range * part.late, wad.BPS)
     if prices.validity < scan.OPEN:
-        sum.doubts.late += exposure
-        sum.doubt += sum.haircuts - others.haircuts + told.loss + told.charges
+        sum.exposed.late += exposure
+        asks = sum.haircuts - others.haircuts + told.loss + told.charges
     else:
-        sum.doubts.late += part.late
+        sum.exposed.late += part.late
+    sum.doubt = doubts._add(sum.doubt, underlying, asks)
     return sum, told
 
 
@@ -427,6 +429,6 @@ def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
-        validity=scan._validity(sum.doubts, equity, maintenance, initial),
+        validity=scan._validity(sum.exposed, equity, maintenance, initial),
         doubt=sum.doubt,
     )

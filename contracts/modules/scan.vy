@@ -123,7 +123,7 @@ struct Loss:
 
 
 # what hangs on prices that are not good enough: |notional| of positions, value of collateral; WAD
-struct Doubts:
+struct Exposed:
     late: uint256  # on those that do not open risk
     stale: uint256  # on those of them that do not liquidate
     reach: uint256  # the most that the latter's scan ranges can be worth to the account
@@ -719,7 +719,7 @@ def _is_broad(dated: uint256) -> bool:
 
 @internal
 @pure
-def _validity(doubts: Doubts, equity: int256, maintenance: uint256, initial: uint256) -> uint256:
+def _validity(exposed: Exposed, equity: int256, maintenance: uint256, initial: uint256) -> uint256:
     """
     @notice What prices that are late or stale still serve for. A price matters as far as it can
         move the margin, if more than a twentieth of MM hangs on it: otherwise a wei of something
@@ -728,12 +728,12 @@ def _validity(doubts: Doubts, equity: int256, maintenance: uint256, initial: uin
         scan ranges in its favour, and for one that covers IM though all is lost that hangs on them.
     """
     # unsafe: exposures are below 2**115, equity is below 2**142 and a margin below 2**128
-    if unsafe_mul(doubts.late, MATERIAL) <= maintenance:
+    if unsafe_mul(exposed.late, MATERIAL) <= maintenance:
         return OPEN
-    if unsafe_mul(doubts.stale, MATERIAL) <= maintenance:
+    if unsafe_mul(exposed.stale, MATERIAL) <= maintenance:
         return LIQUIDATION
-    best: int256 = unsafe_add(equity, convert(doubts.reach, int256))
-    worst: int256 = unsafe_sub(equity, convert(doubts.stale, int256))
+    best: int256 = unsafe_add(equity, convert(exposed.reach, int256))
+    worst: int256 = unsafe_sub(equity, convert(exposed.stale, int256))
     if best < convert(maintenance, int256) or worst >= convert(initial, int256):
         return LIQUIDATION
     return STALE

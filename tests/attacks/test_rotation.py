@@ -8,14 +8,18 @@ for more initial margin.
 """
 
 from dataclasses import astuple
+from types import SimpleNamespace
 
 import pytest
 
 from plimsoll.deploy.expiries import smile_of
 from plimsoll.spec.margin import MAX_BREADTH, NO_MARGIN
-from plimsoll.spec.words import future
-from tests.harness import reverts
-from tests.unit.margin_vault.bench import BTC, ETH, SIZE, SOL, WAD, Bench, usd
+from plimsoll.spec.words import call, future, perpetual, put, underlying_of
+from tests.harness import Chain, reverts
+from tests.unit.margin_vault.bench import BTC, DAY, ETH, SIZE, SOL, WAD, Bench, usd
+from tests.unit.test_life_of_options import dealers, p, stake
+
+__all__ = ["dealers", "p"]
 
 LEGS = list[tuple[int, int, int, int]]
 
@@ -95,6 +99,60 @@ def test_collateral_at_a_wrong_price(bench: Bench, account: int, lender: int, pu
             ],
             owner,
         )
+
+
+def test_between_silent_markets(bench: Bench, both: tuple[int, int]) -> None:
+    """Feeds fall silent together: 80,000 of those who have ether as well, into solana that is
+    worth half."""
+    long, short = both
+    bench.trade(short, long, 10 * SIZE)
+    bench.trade(*both, 160 * SIZE, instrument=bench.eth)
+    del bench.prices[SOL]
+    silence(bench, ETH)
+    legs = bench.legs(short, long, 160 * SIZE, instrument=bench.eth)
+    with bench.refused("vault: margin"):
+        bench.book(legs + bench.legs(*both, 2_400 * SIZE, instrument=bench.sol))
+    bench.book(legs + bench.legs(*both, 10 * SIZE))  # which is fresh
+
+
+def test_on_what_an_old_smile_asks_for(
+    p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain
+) -> None:
+    """Conversions need next to nothing, and stand for much where a forward is a day old: given up,
+    they were room for solana whose feed is silent."""
+    long, short = dealers.trader, dealers.taker
+    stake(p, dealers, 110_000)
+    spots = {BTC: 60_000, ETH: 3_000, SOL: 150}
+
+    def trades(*held: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+        legs = []
+        for instrument, size in held:
+            price = p.engine.mark.call(instrument, sender=p.keeper)[0]
+            price = price or spots[underlying_of(instrument)] * WAD
+            quote = price * size // SIZE
+            legs += [(long, instrument, size, -quote), (short, instrument, -size, quote)]
+        return legs
+
+    def told(*underlyings: int) -> None:
+        for underlying in underlyings:
+            p.set_price(underlying, spots[underlying])
+
+    strike = 60_000 * SIZE
+    conversion = [(call(BTC, p.expiry, strike), 4 * SIZE), (put(BTC, p.expiry, strike), -4 * SIZE)]
+    conversion += [(future(BTC, p.expiry), -4 * SIZE)]
+    told(*spots)
+    p.vault.book(trades(*conversion, (perpetual(ETH), 160 * SIZE)), sender=p.keeper)
+    chain.mine(delta=DAY - 1_800)
+    told(*spots)
+    p.market.roll(SOL, sender=p.keeper)
+    chain.mine(delta=3_901)
+    told(BTC, ETH)
+    assert p.market.peek(SOL).validity == 1
+    given_up = [(instrument, -size) for instrument, size in conversion]
+    given_up += [(perpetual(ETH), -160 * SIZE)]
+    with reverts("vault: margin"):
+        p.vault.book(trades(*given_up, (perpetual(SOL), 2_400 * SIZE)), sender=p.keeper)
+    p.vault.book(trades(*given_up), sender=p.keeper)
 
 
 def test_into_more_than_a_liquidation_has_gas_for(bench: Bench, both: tuple[int, int]) -> None:

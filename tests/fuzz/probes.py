@@ -6,7 +6,7 @@ Each is a function with its sentence, like those of tests.fuzz.invariants; they 
 from dataclasses import astuple, replace
 
 from plimsoll.spec.ledger import Leg
-from plimsoll.spec.margin import UnderlyingPart, analyse
+from plimsoll.spec.margin import UnderlyingPart, analyse, doubts_of
 from plimsoll.spec.market import OPEN
 from plimsoll.spec.scan import LANE_UNIT
 from plimsoll.spec.wad import MAX, SIZE
@@ -54,7 +54,8 @@ def _reduces(m: Machine, account: int, instrument: int, change: int) -> bool:
         before,
         after,
     )
-    more = after.initial > before.initial or after.doubt > before.doubt
+    doubts = zip(doubts_of(before), doubts_of(after), strict=True)
+    more = after.initial > before.initial or any(was < now for was, now in doubts)
     check(not (linear and more), "nor more elsewhere", m.name(account), before, after)
     prices = before.equity >= 0 or before.validity == OPEN
     return after.maintenance <= before.maintenance and not more and prices

@@ -6,7 +6,7 @@ from decimal import Decimal
 import hypothesis
 import pytest
 
-from plimsoll.spec.margin import Book, Holding, RiskModel, assess
+from plimsoll.spec.margin import DOUBT_BITS, Book, Holding, RiskModel, assess
 from plimsoll.spec.market import LIQUIDATION, MAX_PRICE, OPEN, STALE, Market
 from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import (
@@ -244,12 +244,13 @@ def test_doubt(world: World) -> None:
     assert assessed(world, book)[5] == 0
     world.move(BTC, validity=LIQUIDATION)
     alone = assessed(world, replace(book, positions=book.positions[:1]))
-    assert assessed(world, book)[5] == alone[5] == alone[1]
+    assert assessed(world, book)[5] == alone[5] == -(-alone[1] // WAD) << DOUBT_BITS * BTC
     assert assessed(world, replace(book, positions=book.positions[1:], collateral=()))[5] == 0
     world.move(ETH, validity=STALE)
     parts = (replace(book, positions=book.positions[1:], collateral=()), book)
     other, both = (assessed(world, part) for part in parts)
-    assert both[5] == alone[5] + other[5] > both[1]
+    assert other[5] == -(-other[1] // WAD) << DOUBT_BITS * ETH
+    assert both[5] == alone[5] + other[5]
 
 
 # -- as in the specification ---------------------------------------------------------------------

@@ -11,6 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from plimsoll.spec.margin import (
+    DOUBT_BITS,
+    DOUBTS,
+    LARGEST_DOUBT,
     Book,
     Holding,
     Margin,
@@ -400,8 +403,12 @@ def test_reduced_elsewhere() -> None:
     """Neither initial margin may rise, nor what is asked for at prices that do not open risk."""
     before, after = margin(90 * WAD, 100 * WAD), margin(90 * WAD, 50 * WAD)
     assert not reduced(before, replace(after, initial=before.initial + 1))
-    assert not reduced(before, replace(after, doubt=1))
-    assert reduced(replace(before, doubt=1), replace(after, doubt=1))
+    for lane in range(DOUBTS):
+        one = 1 << DOUBT_BITS * lane
+        assert not reduced(before, replace(after, doubt=one))
+        assert reduced(replace(before, doubt=one), replace(after, doubt=one))
+        others = sum(LARGEST_DOUBT << DOUBT_BITS * i for i in range(DOUBTS) if i != lane)
+        assert not reduced(replace(before, doubt=others), replace(after, doubt=one))
 
 
 def test_reduced_under_water() -> None:
