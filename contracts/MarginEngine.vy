@@ -343,7 +343,6 @@ def _straight(
     part.profile.line = unsafe_add(part.delta, convert(spot, int256))
     net: uint256 = convert(abs(part.profile.line), uint256)
     part.loss = wad._ceil_div(unsafe_mul(params.scan_range, net), wad.BPS)
-    part.extreme = convert(part.loss, int256)
     matched: uint256 = unsafe_sub(unsafe_add(part.gross, spot), net) >> 1
     part.charges[0] = wad._ceil_div(unsafe_mul(params.calendar, matched), wad.BPS)
     part.steep = unsafe_sub(part.gross, matched >> 1)

@@ -481,6 +481,7 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
         sum.profit = unsafe_add(sum.profit, risk.profit)
         sum.worth = unsafe_add(sum.worth, part.worth)
         sum.plain = unsafe_add(sum.plain, part.plain)
+        sum.deepest = unsafe_add(sum.deepest, part.deepest)
         sum.extreme = unsafe_add(sum.extreme, part.extreme)
         sum.loss = unsafe_add(sum.loss, convert(part.loss, uint256))
         sum.charges[0] = unsafe_add(sum.charges[0], part.charges[0])

@@ -17,9 +17,10 @@
             apart      sqrt(sum L_u**2), everything moves on its own
             floor      psi * sum L_u
 
-        t = -90, -67.5 .. 90 degrees, x = -1, -2/3 .. 1; and on top of the first two what each L_u
-        exceeds what comove and extremes see of u by itself, as they read few places of a book; but
-        never more than sum L_u. The factors share a word:
+        t = -90, -67.5 .. 90 degrees, x = -1, -2/3 .. 1; and on top of the first two what is hidden
+        from them, as they read few places of a book: what each u with options loses within its
+        range (at most L_u) beyond the most that comove reads of it, which may be a gain. But never
+        more than sum L_u. The factors share a word:
         | 0 208 | target 16 | initial 16 | floor 16 |, as in plimsoll.spec.scan.
 @dev Nothing overflows: any two values of a profile differ by less than 2**117 (see
      modules/scan), losses are below that, and at most 63 underlyings are added. So a sum of
@@ -49,7 +50,7 @@ struct Netting:
     squares: uint256[18]  # sum of I**2
     apart: uint256  # sum of L**2
     total: uint256  # sum of L
-    hidden: uint256  # sum of what L exceeds the own terms of comove and extremes
+    hidden: uint256  # sum of what options lose beyond what comove reads of them
 
 
 @internal
@@ -98,7 +99,7 @@ def _add(
     """
     # unsafe: see above
     sum: Netting = netting
-    seen: int256 = part.extreme  # and where everything moves together
+    seen: int256 = min_value(int256)  # what is lost at most where everything moves together
     sum.count = unsafe_add(sum.count, 1)
     sum.apart = unsafe_add(sum.apart, self._square(convert(loss, int256)))
     sum.total = unsafe_add(sum.total, loss)
@@ -202,7 +203,10 @@ def _add(
             square: uint256 = self._square(unsafe_sub(here_up, least_up))
             sum.squares[k] = unsafe_add(sum.squares[k], square)
         k = unsafe_add(k, 1)
-    sum.hidden = unsafe_add(sum.hidden, unsafe_sub(loss, min(loss, convert(seen, uint256))))
+    if part.profile.curved:
+        deepest: int256 = min(part.deepest, convert(loss, int256))
+        # a gain that is read between nodes may be none, too
+        sum.hidden = unsafe_add(sum.hidden, convert(max(0, unsafe_sub(deepest, seen)), uint256))
     return sum
 
 

@@ -87,6 +87,7 @@ struct Part:
     worth: int256  # of options
     profile: IVolSurface.Profile
     plain: int256  # loss at the points of the grid
+    deepest: int256  # with what lies between them
     extreme: int256  # X_u
     loss: int256  # L_u
     charges: uint256[3]  # calendar, vega, short
@@ -244,6 +245,7 @@ def _measure(
 
     lost: scan.Loss = scan._loss(part.profile, params.scan_range, hollow, held)
     part.plain = lost.plain
+    part.deepest = lost.deepest
     part.loss = lost.deepest
     part.extreme = part.loss  # as for every line
     if risk.curved:

@@ -153,6 +153,7 @@ class Part:
     profile: Profile
     worth: int  # of options
     plain: int  # loss at the points of the grid
+    deepest: int  # with what lies between them
     extreme: int  # X_u
     loss: int  # L_u
     calendar: int
@@ -272,6 +273,7 @@ def measure(
         profile=whole,
         worth=whole.mark + risk.parity // SIZE,
         plain=plain,
+        deepest=loss,
         extreme=extreme,
         loss=max(loss, extreme),
         calendar=ceil_div(params.calendar * overall, BPS),
@@ -431,7 +433,7 @@ def analyse(
         if book.level == PORTFOLIO:
             [part] = parts
             loss = underlying.loss
-            netting.add(params, part.profile, part.extreme, loss)
+            netting.add(params, part.profile, part.deepest, loss)
     return Analysis(
         book.level, book.cash + book.basis, tuple(collateral), tuple(underlyings), netting
     )

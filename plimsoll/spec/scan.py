@@ -373,7 +373,8 @@ class Netting:
     Volatilities need not move together: Y(s, v) is half V(s, v) and half the lower of both. A
     single underlying has nothing to net with, and needs what it loses; several never need more
     than the sum of that, nor less than any of them. Factor and comove read few places of a book:
-    what it loses beyond what comove and extremes see of it is added to both.
+    what options lose within the range beyond the most that comove reads of them, which may be a
+    gain, is added to both.
     """
 
     count: int = 0  # of underlyings
@@ -382,14 +383,13 @@ class Netting:
     comove: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in THIRDS])
     apart: int = 0  # sum of L^2
     total: int = 0  # sum of L
-    hidden: int = 0  # sum of what L exceeds the own terms of comove and extremes
+    hidden: int = 0  # sum of what options lose beyond what comove reads of them
 
-    def add(self, params: UnderlyingParams, profile: Profile, extreme: int, loss: int) -> None:
-        """One more underlying: its X_u and its L_u."""
+    def add(self, params: UnderlyingParams, profile: Profile, deepest: int, loss: int) -> None:
+        """One more underlying: what it loses within its range, and its L_u."""
         self.count += 1
         self.apart += loss**2
         self.total += loss
-        seen = extreme
         mark, blended = profile.mark, profile.blended
         at_angles, together = shifts(params.scan_range, params.beta)
         rows = zip(at_angles, self.common, self.squares, strict=True)
@@ -404,8 +404,9 @@ class Netting:
             beside = lost[max(0, i - 1) : i + 2] if profile.curve else [lost[i]]
             for v in (0, 1):
                 losses[v] += max(found[v] for found in beside)
-        seen = max(seen, *(loss for found in lost for loss in found))
-        self.hidden += loss - min(loss, seen)
+        if profile.curve:
+            seen = max(loss for found in lost for loss in found)
+            self.hidden += max(0, min(deepest, loss) - seen)
 
     def terms(self, floor: int) -> tuple[int, int, int, int]:
         """Factor and comove, each with what is hidden from them, apart and floor."""

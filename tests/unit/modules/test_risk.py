@@ -245,8 +245,8 @@ def netting_of(parts: list[tuple[UnderlyingParams, int]]) -> Netting:
     netting = Netting()
     for params, line in parts:
         profile = Profile(STRAIGHT, None, line)
-        extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
-        netting.add(params, profile, extreme, scan_loss(profile, params.scan_range)[1])
+        loss = scan_loss(profile, params.scan_range)[1]
+        netting.add(params, profile, loss, loss)
     return netting
 
 

@@ -30,7 +30,6 @@ from plimsoll.spec.scan import (
     Netting,
     Profile,
     UnderlyingParams,
-    extreme_loss,
     scan_loss,
 )
 from plimsoll.spec.wad import BPS, WAD, ceil_div, toward_div
@@ -96,8 +95,8 @@ def netting_of(parts: list[tuple[int, int]]) -> Netting:
     for beta, loss in parts:
         params = UnderlyingParams(BPS // 10, beta, 0, 1)
         profile = Profile(STRAIGHT, None, 10 * loss)
-        extreme = extreme_loss(profile, params.scan_range, (0,) * 4)
-        netting.add(params, profile, extreme, scan_loss(profile, params.scan_range)[1])
+        loss = scan_loss(profile, params.scan_range)[1]
+        netting.add(params, profile, loss, loss)
     return netting
 
 

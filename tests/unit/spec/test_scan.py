@@ -104,7 +104,7 @@ def netted(specification: Specification, held: list[Holdings]) -> Netting:
     for owned in specification.analyse(PORTFOLIO, held).underlyings:
         [whole] = owned.parts
         params = specification.model.underlyings[owned.underlying]
-        netting.add(params, whole.profile, whole.extreme, whole.loss)
+        netting.add(params, whole.profile, whole.deepest, whole.loss)
     return netting
 
 
