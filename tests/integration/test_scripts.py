@@ -15,7 +15,7 @@ from plimsoll.client.instruments import parse_expiry, show_expiry
 from plimsoll.client.orders import SignedOrder
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, future, perpetual
-from tests.integration.conftest import BTC, ETH, World, anvil, ape_run, running
+from tests.integration.conftest import BTC, ETH, World, anvil, ape_run, free_port, running
 
 pytestmark = pytest.mark.integration
 
@@ -81,6 +81,8 @@ def options(traders: User) -> User:
     """Bitcoin's calls and puts of a day that is far away."""
     said = traders("list_expiry", "BTC", DAY, "--volatility", 60, "--ratio", "1.01", *STRIKES)
     assert said.count("✓") == 3
+    shown = " ".join(said.replace("✓", "").split())
+    assert "strikes from 40,000 to 90,000, 1,000 apart; 7 contracts an account" in shown
     return traders
 
 
@@ -275,3 +277,10 @@ def test_no_deployment(user: User, tmp_path: Path) -> None:
         path.write_text(user.world.path.read_text())
         complaint = ape_run("account", 0, "--network", empty.url, "--deployment", path, fails=True)
         assert complaint == f"Error: {path}: nothing is there; deploy first\n"
+
+
+def test_no_node(user: User) -> None:
+    """Nobody answers at all: one line, and no traceback."""
+    url = f"http://127.0.0.1:{free_port()}"
+    complaint = ape_run("account", 0, "--network", url, "--deployment", user.world.path, fails=True)
+    assert complaint == f"Error: No (supported) node found on '{url}'.\n"
