@@ -91,6 +91,8 @@ def test_signed_feed(tmp_path: Path) -> None:
         assert node.web3.eth.block_number == blocks
         assert "facts hold" in ape_run(*arguments)
 
+        price = ("price", "SOL", 150, "--network", node.url, "--deployment", path)
+        assert ape_run(*price, fails=True).endswith("the price of SOL is no mock's\n")
         good = _price(world, 149, _now(world))
         reports.write_text(json.dumps([{**good, "price": 1}, {"feed": "SOL"}, good]))
         unread = f"{reports}: 1: price.time: Field required"

@@ -15,7 +15,7 @@ from plimsoll.client.instruments import parse_expiry, show_expiry
 from plimsoll.client.orders import SignedOrder
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, future, perpetual
-from tests.integration.conftest import BTC, ETH, World, anvil, ape_run, free_port, running
+from tests.integration.conftest import BTC, CHAIN_ID, ETH, World, anvil, ape_run, free_port, running
 
 pytestmark = pytest.mark.integration
 
@@ -277,6 +277,9 @@ def test_no_deployment(user: User, tmp_path: Path) -> None:
         path.write_text(user.world.path.read_text())
         complaint = ape_run("account", 0, "--network", empty.url, "--deployment", path, fails=True)
         assert complaint == f"Error: {path}: nothing is there; deploy first\n"
+    with running(anvil(chain_id=CHAIN_ID + 1)) as other:
+        complaint = ape_run("account", 0, "--network", other.url, "--deployment", path, fails=True)
+        assert complaint == f"Error: {path} is of chain {CHAIN_ID}, this is {CHAIN_ID + 1}\n"
 
 
 def test_no_node(user: User) -> None:
