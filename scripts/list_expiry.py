@@ -76,7 +76,10 @@ def cli(
     limit: int,
     post: bool,
 ) -> None:
-    """List an EXPIRY like 25DEC26, at 08:00 UTC, or 25DEC26T1630, of an UNDERLYING."""
+    """List an EXPIRY like 25DEC26, at 08:00 UTC, or 25DEC26T1630, of an UNDERLYING.
+
+    More than an hour and at most two years ahead.
+    """
     session = Session(deployment, account)
     strikes = [checked(parse_amount, text, SIZE_DECIMALS) for text in (step, low, high)]
     listing = Listing(

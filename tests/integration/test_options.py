@@ -7,8 +7,7 @@ import pytest
 from plimsoll.client.instruments import show_expiry
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import PORTFOLIO, future, put
-from tests.integration.conftest import BTC, DAY, World, anvil, ape_run, running
-from tests.integration.test_scripts import User
+from tests.integration.conftest import BTC, DAY, User
 
 pytestmark = pytest.mark.integration
 
@@ -16,21 +15,12 @@ BUYER, SELLER = 1, 2
 LATE = "lacked young prices in its last half hour: the governor has to fix one"
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    folder = tmp_path_factory.mktemp("options")
-    path = folder / "deployment.json"
-    with running(anvil()) as node:
-        ape_run("deploy", "--network", node.url, "--deployment", path)
-        yield User(World(node, path), folder)
-
-
-@pytest.fixture
-def user(deployed: User) -> Iterator[User]:
-    """Whatever is done is undone."""
-    snapshot = deployed.world.node.rpc("evm_snapshot")
-    yield deployed
-    deployed.world.node.rpc("evm_revert", snapshot)
+@pytest.fixture(autouse=True)
+def undone(user: User) -> Iterator[None]:
+    """Whatever a test does."""
+    snapshot = user.world.node.rpc("evm_snapshot")
+    yield
+    assert user.world.node.rpc("evm_revert", snapshot)
 
 
 def name(user: User, index: int) -> str:
@@ -145,6 +135,8 @@ def test_settle(user: User) -> None:
     world, expiry = user.world, sell_put(user)
     before = [cash(user, index) for index in (BUYER, SELLER)]
     assert user("settle", name(user, BUYER), "--account", 4) == "nothing has expired\n"
+    shown = " ".join(user("account", name(user, SELLER)).split())
+    assert "not in the scan not in the scan" in shown  # where it is liquidated, below and above
     pass_to(user, expiry - 1_860)
     assert user("price", "BTC", 57_000) == "BTC is at 57,000.00\n"
     world.send("market", "roll", BTC)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 from time import time
-from typing import Any
 
 import pytest
 
@@ -15,39 +14,13 @@ from plimsoll.client.instruments import parse_expiry, show_expiry
 from plimsoll.client.orders import SignedOrder
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, future, perpetual
-from tests.integration.conftest import BTC, CHAIN_ID, ETH, World, anvil, ape_run, free_port, running
+from tests.integration.conftest import BTC, CHAIN_ID, ETH, User, anvil, ape_run, free_port, running
 
 pytestmark = pytest.mark.integration
 
 DAY = show_expiry((int(time()) // 86_400 + 90) * 86_400 + 8 * 3_600)  # of an expiry
 STRIKES = ("--step", 1_000, "--low", 40_000, "--high", 90_000, "--limit", 7)
 NOTHING = "nothing is left of these orders that fits together"
-
-
-class User:
-    """Somebody at the command line."""
-
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world = world
-        self.folder = folder
-
-    def __call__(self, *arguments: Any, fails: bool = False) -> str:
-        network = ("--network", self.world.node.url, "--deployment", self.world.path)
-        return ape_run(*arguments, *network, fails=fails)
-
-    def file(self, name: str, text: str) -> Path:
-        path = self.folder / name
-        path.write_text(text)
-        return path
-
-
-@pytest.fixture(scope="module")
-def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    folder = tmp_path_factory.mktemp("scripts")
-    path = folder / "deployment.json"
-    with running(anvil()) as node:
-        ape_run("deploy", "--network", node.url, "--deployment", path)
-        yield User(World(node, path), folder)
 
 
 @pytest.fixture
