@@ -51,9 +51,10 @@ def cli(margin_accounts: tuple[str, ...], account, deployment: Path | None, ever
             status.update(f"settling {name}")
             with trouble.of(name):
                 over, late = _expired(session, number)
-                waiting |= late
                 if over - late:
                     settled.append(_settle(session, number))
+                    late = _expired(session, number)[1]  # which only now may be known
+                waiting |= late
     if settled:
         table = grid("account", "positions", "paid", "gas")
         for item in settled:

@@ -169,9 +169,13 @@ def test_fix(user: User) -> None:
 
     later = f"BTC {day} can be fixed from {show_expiry(expiry + 3_600)} UTC on"
     assert refused("BTC", day, 57_000) == later
-    pass_to(user, expiry + 1)
+    node = user.world.node
+    node.rpc("evm_setNextBlockTimestamp", expiry + 1)  # no block yet that tells what is missing
     assert refused("BTC", day, 57_000) == later
+    assert user("settle", name(user, BUYER), fails=True) == f"Error: BTC {day} {LATE}\n"
+    blocks = node.web3.eth.block_number
     assert user("settle", "--all", fails=True) == f"Error: BTC {day} {LATE}\n"
+    assert node.web3.eth.block_number == blocks
     pass_to(user, expiry + 3_600)
     assert refused("BTC", day, 57_000, "--account", 3) == "refused: governed: not governor"
     far = "5,700.00 is far from the index, 60,000.00: --far if it is meant"
