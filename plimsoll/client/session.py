@@ -78,7 +78,7 @@ class NetworkCommand(ConnectedProviderCommand):  # type: ignore[misc]
         except REFUSALS as error:
             raise click.ClickException(f"refused: {refusal(error)}") from error
         except PLAIN as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+            raise click.ClickException(str(error)) from error
 
 
 @contextmanager
