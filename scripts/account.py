@@ -6,18 +6,16 @@ ape run account 0 --account 1 --network http://127.0.0.1:8546
 from pathlib import Path
 
 import click
-from ape.cli import ConnectedProviderCommand
 from rich.console import Console
 
-from plimsoll.client.session import Session, account_option, deployment_option, plain_errors
+from plimsoll.client.session import NetworkCommand, Session, account_option, deployment_option
 from plimsoll.client.tables import Names, View, account_view, levels_view
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NetworkCommand)
 @click.argument("margin_account", metavar="ACCOUNT")
 @account_option
 @deployment_option
-@plain_errors
 def cli(margin_account: str, account, deployment: Path | None) -> None:
     """Show ACCOUNT, a NUMBER of the sender or OWNER/NUMBER."""
     session = Session(deployment, account)

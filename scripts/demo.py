@@ -11,11 +11,10 @@ from tempfile import TemporaryDirectory
 import ape
 import click
 import yaml
-from ape.cli import ConnectedProviderCommand
 from ape_foundry.provider import FoundryProvider
 from rich.console import Console
 
-from plimsoll.client.session import plain_errors
+from plimsoll.client.session import NetworkCommand
 from plimsoll.demo.play import Play
 from plimsoll.demo.prices import PriceError, crash, replay
 from plimsoll.demo.stage import StageError
@@ -31,11 +30,10 @@ FoundryProvider.build_command = lambda node: [
 ]
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NetworkCommand)
 @click.option("--prices", type=click.Path(path_type=Path), help="Directory of daily closes.")
 @click.option("--from", "first", type=DAY, help="First day of them.")
 @click.option("--to", "last", type=DAY, help="Last day of them.")
-@plain_errors
 def cli(prices: Path | None, first: datetime | None, last: datetime | None) -> None:
     """Deploy, trade, crash, liquidate, audit."""
     content = yaml.safe_load(PARAMETERS.read_text())

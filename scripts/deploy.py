@@ -8,14 +8,13 @@ ape run deploy --network ... --check
 from pathlib import Path
 
 import click
-from ape.cli import ConnectedProviderCommand
 from rich.console import Console
 
 from plimsoll.client.session import (
+    NetworkCommand,
     account_option,
     deployment_path,
     on_development_node,
-    plain_errors,
 )
 from plimsoll.deploy.ape_chain import ApeChain
 from plimsoll.deploy.parameters import load
@@ -26,7 +25,7 @@ from plimsoll.deploy.report import table
 LOCAL = Path("parameters/local.yaml")
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NetworkCommand)
 @account_option
 @click.option(
     "--parameters",
@@ -39,7 +38,6 @@ LOCAL = Path("parameters/local.yaml")
     help="Where addresses are kept; deployments/<network>.json if not given.",
 )
 @click.option("--check", is_flag=True, help="Change nothing, only compare.")
-@plain_errors
 def cli(account, parameters: Path | None, deployment: Path | None, check: bool) -> None:
     """Deploy the protocol; what is deployed already is left alone."""
     if parameters is None and not on_development_node():

@@ -6,26 +6,24 @@ ape run deposit 1000 --token USDC --account 1 --network http://127.0.0.1:8546
 from pathlib import Path
 
 import click
-from ape.cli import ConnectedProviderCommand
 
 from plimsoll.client.amounts import parse_amount, show_account, show_amount
 from plimsoll.client.session import (
+    NetworkCommand,
     Session,
     account_option,
     checked,
     deployment_option,
-    plain_errors,
 )
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NetworkCommand)
 @click.argument("amount")
 @account_option
 @deployment_option
 @click.option("--token", default="USDC", show_default=True, help="Symbol.")
 @click.option("--to", default="0", show_default=True, help="Account: NUMBER or OWNER/NUMBER.")
 @click.option("--mint", is_flag=True, help="Take the tokens out of a mock's faucet first.")
-@plain_errors
 def cli(amount: str, account, deployment: Path | None, token: str, to: str, mint: bool) -> None:
     """Deposit AMOUNT tokens."""
     session = Session(deployment, account)

@@ -6,27 +6,25 @@ ape run liquidate OWNER/0 --account 5 --network http://127.0.0.1:8546
 from pathlib import Path
 
 import click
-from ape.cli import ConnectedProviderCommand
 
 from plimsoll.client.amounts import WAD_DECIMALS, parse_amount, show_quote, show_ratio
 from plimsoll.client.session import (
+    NetworkCommand,
     Session,
     account_option,
     checked,
     deployment_option,
-    plain_errors,
 )
 from plimsoll.spec.wad import BPS, WAD
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NetworkCommand)
 @click.argument("margin_account", metavar="ACCOUNT")
 @account_option
 @deployment_option
 @click.option("--to", default="0", show_default=True, help="Account that takes the slice.")
 @click.option("--at-most", default="100", show_default=True, help="Part to take, per cent.")
 @click.option("--reward", default="0", show_default=True, help="Least reward, in quote.")
-@plain_errors
 def cli(
     margin_account: str, account, deployment: Path | None, to: str, at_most: str, reward: str
 ) -> None:

@@ -10,17 +10,16 @@ from pathlib import Path
 
 import ape
 import click
-from ape.cli import ConnectedProviderCommand
 from rich.console import Console
 
 from plimsoll.client.amounts import SIZE_DECIMALS, WAD_DECIMALS, parse_amount
 from plimsoll.client.instruments import parse_expiry, show_expiry
 from plimsoll.client.session import (
+    NetworkCommand,
     Session,
     account_option,
     checked,
     deployment_option,
-    plain_errors,
 )
 from plimsoll.deploy.ape_chain import ApeChain
 from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
@@ -29,7 +28,7 @@ from plimsoll.deploy.report import table
 PER_CENT = 100
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NetworkCommand)
 @click.argument("symbol", metavar="UNDERLYING")
 @click.argument("expiry")
 @account_option
@@ -62,7 +61,6 @@ PER_CENT = 100
     help="Contracts of an account.",
 )
 @click.option("--post", is_flag=True, help="Only post the smile and the forward's ratio.")
-@plain_errors
 def cli(
     symbol: str,
     expiry: str,
@@ -78,13 +76,14 @@ def cli(
     limit: int,
     post: bool,
 ) -> None:
-    """List an EXPIRY like 25DEC26, at 08:00 UTC, or 25DEC26T1630, of an UNDERLYING."""
+    """List an EXPIRY like 25DEC26, at 08:00 UTC, or 25DEC26T1630, of an UNDERLYING.
+
+    More than an hour and at most two years ahead.
+    """
     session = Session(deployment, account)
-    if symbol not in session.underlyings:
-        raise click.BadParameter(f"{symbol} is none of {', '.join(session.underlyings)}")
     strikes = [checked(parse_amount, text, SIZE_DECIMALS) for text in (step, low, high)]
     listing = Listing(
-        underlying=session.underlyings[symbol],
+        underlying=session.underlying(symbol),
         expiry=checked(parse_expiry, expiry),
         ratio=checked(parse_amount, ratio or "1", WAD_DECIMALS),
         smile=checked(smile_of, volatility / PER_CENT, skew / PER_CENT, smile / PER_CENT),

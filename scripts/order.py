@@ -14,7 +14,6 @@ from pathlib import Path
 
 import ape
 import click
-from ape.cli import ConnectedProviderCommand
 
 from plimsoll.client.amounts import (
     SIZE_DECIMALS,
@@ -27,11 +26,11 @@ from plimsoll.client.amounts import (
 from plimsoll.client.instruments import parse_instrument, show_instrument
 from plimsoll.client.orders import Domain, Leg, Order, SignedOrder, fit
 from plimsoll.client.session import (
+    NetworkCommand,
     Session,
     account_option,
     checked,
     deployment_option,
-    plain_errors,
 )
 from plimsoll.spec.orders import TICK
 
@@ -43,12 +42,11 @@ def cli() -> None:
     """Approve the order book, sign orders, match them."""
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("limit")
 @account_option
 @deployment_option
 @click.option("--for", "number", default="0", show_default=True, help="Sub-account.")
-@plain_errors
 def approve(limit: str, account, deployment: Path | None, number: str) -> None:
     """Let the order book trade for an account, up to a LIMIT of loss against mark a day."""
     session = Session(deployment, account)
@@ -58,7 +56,7 @@ def approve(limit: str, account, deployment: Path | None, number: str) -> None:
 
 
 # prices and ratios may be negative, which is not to be read as an option
-@cli.command(cls=ConnectedProviderCommand, context_settings={"ignore_unknown_options": True})
+@cli.command(cls=NetworkCommand, context_settings={"ignore_unknown_options": True})
 @click.argument("side", type=click.Choice(["buy", "sell"]))
 @click.argument("size")
 @click.argument("legs", nargs=-1, required=True)
@@ -75,7 +73,6 @@ def approve(limit: str, account, deployment: Path | None, number: str) -> None:
 )
 @click.option("--reduce-only", is_flag=True)
 @click.option("--post-only", is_flag=True)
-@plain_errors
 def sign(
     side: str,
     size: str,
@@ -119,12 +116,11 @@ def sign(
     click.echo(SignedOrder(order, account.address, signature.encode_rsv()).to_json())
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("taker", type=click.Path(path_type=Path))
 @click.argument("makers", type=click.Path(path_type=Path), nargs=-1, required=True)
 @account_option
 @deployment_option
-@plain_errors
 def match(taker: Path, makers: tuple[Path, ...], account, deployment: Path | None) -> None:
     """Match a TAKER's order with MAKERS', in the given sequence, as far as they go."""
     session = Session(deployment, account)

@@ -7,26 +7,30 @@ from pathlib import Path
 
 import ape
 import click
-from ape.cli import ConnectedProviderCommand
 
-from plimsoll.client.session import Session, account_option, deployment_option, plain_errors
+from plimsoll.client.session import (
+    NetworkCommand,
+    Session,
+    Trouble,
+    account_option,
+    deployment_option,
+)
 from plimsoll.keeper.reports import Reports
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NetworkCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @account_option
 @deployment_option
-@plain_errors
 def cli(file: Path, account, deployment: Path | None) -> None:
     """Bring what is new in FILE, in the form of the keeper's --reports. Anyone may."""
     session = Session(deployment, account)
-    complaints: list[str] = []
-    reports = Reports.of(ape.chain.provider.web3, session.record, file, complaints.append)
+    trouble = Trouble()
+    reports = Reports.of(ape.chain.provider.web3, session.record, file, trouble.add)
     for purpose, what, function in reports.errands():
-        click.echo(f"{purpose} {what}")
-        abi = function.contract_abi
-        feed = ape.Contract(function.address, abi=abi, fetch_from_explorer=False)
-        click.echo(f"{session.send(feed.report, *function.args).gas_used:,} gas")
-    if complaints:
-        raise click.ClickException(complaints[0])
+        with trouble.of(purpose):
+            abi = function.contract_abi
+            feed = ape.Contract(function.address, abi=abi, fetch_from_explorer=False)
+            gas = session.send(feed.report, *function.args).gas_used
+            click.echo(f"{purpose} {what}\n{gas:,} gas")
+    trouble.tell()

@@ -28,6 +28,12 @@ def show_amount(units: int, decimals: int, digits: int = 2) -> str:
     return f"-{shown}" if units < 0 and (whole or rest) else shown
 
 
+def show_exact(units: int, decimals: int, comma: str = ",") -> str:
+    """With as many digits as it takes; for what is not negative."""
+    whole, rest = divmod(units, 10**decimals)
+    return f"{whole:{comma}}" + f".{rest:0{decimals}}".rstrip("0").rstrip(".")
+
+
 def show_quote(wad: int, digits: int = 2) -> str:
     return show_amount(wad, WAD_DECIMALS, digits)
 
@@ -44,6 +50,13 @@ def parse_account(text: str, owner: str | None = None) -> int:
     if not is_address(address) or not number.isdecimal() or int(number) >= 2**96:
         raise ValueError(f"{text!r} is neither a sub-account's number nor OWNER/NUMBER")
     return account_id(int(address, 16), int(number))
+
+
+def parse_address(text: str) -> str:
+    """With its checksum; ValueError if it is none, or if the checksum that it has is wrong."""
+    if not is_address(text):
+        raise ValueError(f"{text!r} is no address")
+    return to_checksum_address(text)
 
 
 def owner(account: int) -> str:

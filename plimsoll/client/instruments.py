@@ -9,7 +9,7 @@ BTC-27DEC26T1630-0.5-P   put that expires at another time of that day
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from plimsoll.client.amounts import SIZE_DECIMALS, parse_amount
+from plimsoll.client.amounts import SIZE_DECIMALS, parse_amount, show_exact
 from plimsoll.spec.market import WINDOW
 from plimsoll.spec.words import (
     CALL,
@@ -60,8 +60,7 @@ def show_instrument(instrument: int, symbols: Mapping[int, str]) -> str:
         case kind if kind == FUTURE:
             return f"{symbol}-{show_expiry(expiry)}"
         case kind if kind in (CALL, PUT):
-            whole, rest = divmod(strike_of(instrument), 10**STRIKE_DECIMALS)
-            strike = f"{whole}.{rest:0{STRIKE_DECIMALS}}".rstrip("0").rstrip(".")
+            strike = show_exact(strike_of(instrument), STRIKE_DECIMALS, comma="")
             return f"{symbol}-{show_expiry(expiry)}-{strike}-{'C' if kind == CALL else 'P'}"
     raise ValueError(f"{instrument:#x} is no instrument")
 

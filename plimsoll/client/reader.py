@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from web3 import Web3
-from web3.exceptions import ContractLogicError
+from web3.exceptions import ContractLogicError, Web3RPCError
 from web3.logs import DISCARD
 
 from plimsoll.deploy.record import Deployment
@@ -32,6 +32,12 @@ class Reader:
         receipt = self.web3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]
         found = self.contract.events[name]().process_receipt(receipt, errors=DISCARD)
         return [event["args"] for event in found if event["address"] == self.address]
+
+
+def complaint(error: Web3RPCError) -> str:
+    """What a node has against a request."""
+    told: Any = (error.rpc_response or {}).get("error")
+    return str(told.get("message") if isinstance(told, dict) else error)
 
 
 def reason(error: ContractLogicError) -> str:

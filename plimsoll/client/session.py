@@ -1,12 +1,14 @@
 """What the scripts share: options, and the deployed protocol on Ape's connected network."""
 
-from collections.abc import Callable
-from functools import cached_property, wraps
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import ape
 import click
+from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ApeException, ContractLogicError
 from ape.logging import logger
 from ape_ethereum.trace import Trace
@@ -57,21 +59,60 @@ account_option = click.option(
 )
 
 
-def plain_errors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """One clear line for what the user can mend."""
+REFUSALS = (ContractLogicError, Web3LogicError)
 
-    @wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+
+def refusal(error: Exception) -> str:
+    """Why a contract refused something, whoever asked it."""
+    if isinstance(error, Web3LogicError):
+        return reason(error)
+    return str(getattr(error, "revert_message", None) or error)
+
+
+class NetworkCommand(ConnectedProviderCommand):  # type: ignore[misc]
+    """On a connected network; one clear line for what the user can mend."""
+
+    def invoke(self, ctx: click.Context) -> Any:
         try:
-            return function(*args, **kwargs)
-        except ContractLogicError as error:
-            raise click.ClickException(f"refused: {error.revert_message or error}") from error
-        except Web3LogicError as error:
-            raise click.ClickException(f"refused: {reason(error)}") from error
+            return super().invoke(ctx)
+        except REFUSALS as error:
+            raise click.ClickException(f"refused: {refusal(error)}") from error
         except PLAIN as error:
             raise click.ClickException(str(error)) from error
 
-    return guarded
+
+@contextmanager
+def hinting(hint: Callable[[], str], *reasons: str) -> Iterator[None]:
+    """Says what would be possible, where a contract refuses something for one of these reasons."""
+    try:
+        yield
+    except REFUSALS as error:
+        why = refusal(error)
+        more = f"; {hint()}" if why in reasons else ""
+        raise click.ClickException(f"refused: {why}{more}") from error
+
+
+class Trouble:
+    """What was wrong, while the rest went on."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+
+    def add(self, complaint: str) -> None:
+        self.complaints.append(complaint)
+
+    @contextmanager
+    def of(self, what: str) -> Iterator[None]:
+        """Of something that contracts may refuse."""
+        try:
+            yield
+        except REFUSALS as error:
+            self.add(f"{what} refused: {refusal(error)}")
+
+    def tell(self) -> None:
+        """At the end, as a failure."""
+        if self.complaints:
+            raise click.ClickException("; ".join(self.complaints))
 
 
 def on_development_node() -> bool:
@@ -133,6 +174,12 @@ class Session:
     def underlyings(self) -> dict[str, int]:
         """Ids by symbol."""
         return self.record.underlyings
+
+    def underlying(self, symbol: str) -> int:
+        """The id of a symbol."""
+        if symbol not in self.underlyings:
+            raise click.BadParameter(f"{symbol} is none of {', '.join(self.underlyings)}")
+        return self.underlyings[symbol]
 
     @property
     def symbols(self) -> dict[int, str]:

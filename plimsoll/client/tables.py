@@ -19,6 +19,7 @@ from plimsoll.client.instruments import show_instrument
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.margin import NO_MARGIN
 from plimsoll.spec.wad import BPS, MAX, WAD
+from plimsoll.spec.words import is_option, underlying_of
 
 LEVELS = ("isolated", "cross", "portfolio")
 VALIDITY = ("[red]stale: only reductions", "[yellow]old: no new risk", "[green]fresh")
@@ -193,16 +194,20 @@ def tiers(haircuts: Sequence[int], bands: Sequence[int]) -> str:
 
 
 def _underlyings(view: View, names: Names) -> Table:
+    """With options, prices that liquidate are only looked for as far as the scan goes."""
     table = grid("underlying", "index", "loss", "charges", "liquidated below", "liquidated above")
+    held = [item.instrument for item in view.account.positions]
+    curved = {underlying_of(word) for word in held if is_option(word)}
     for item in view.risk.underlyings:
         below, above = view.prices[item.underlying]
+        none = "not in the scan" if item.underlying in curved else "never"
         table.add_row(
             names.underlyings[item.underlying],
             show_quote(item.market.index),
             show_quote(item.loss),
             show_quote(item.charges),
-            show_quote(below) if below else "never",
-            show_quote(above) if above < MAX else "never",
+            show_quote(below) if below else none,
+            show_quote(above) if above < MAX else none,
         )
     return table
 

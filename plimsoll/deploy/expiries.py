@@ -4,10 +4,11 @@ Market data learns the expiry and its forward, the surface its smile, the regist
 traded. Listing again changes nothing that is so already, and lists what is missing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from plimsoll.client.amounts import SIZE_DECIMALS, show_exact
 from plimsoll.deploy.protocol import Chain, DeployError, Fact, Finding, establish
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.ledger import Series
@@ -86,9 +87,17 @@ def list_expiry(
             listing.series,
             lambda: registry.series(u, expiry),
             lambda: chain.send(registry.list_series, u, expiry, asdict(listing.series)),
+            show_series,
         ),
     )
     yield from establish(facts)
+
+
+def show_series(series: Sequence[int]) -> str:
+    """In quote and contracts."""
+    step, low, high, limit = (show_exact(units, SIZE_DECIMALS) for units in series)
+    strikes = f"strikes from {low} to {high}, {step} apart" if series[0] else "no strikes"
+    return f"{strikes}; {limit} contracts an account"
 
 
 def series(step: int, low: int, high: int, contracts: int) -> Series:

@@ -60,6 +60,7 @@ class Fact:
     want: Any
     read: Callable[[], Any]
     act: Callable[[], Any] | None = None  # None: settled when a contract was made
+    show: Callable[[Any], str] | None = None  # for people, where what is stored does not serve
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Finding:
     name: str
     want: Any
     found: Any
+    show: Callable[[Any], str] | None = None
 
     @property
     def holds(self) -> bool:
@@ -90,7 +92,7 @@ def look(fact: Fact) -> Finding:
         found = plain(fact.read())
     except Exception as error:
         found = f"unreadable: {error}"
-    return Finding(fact.name, plain(fact.want), found)
+    return Finding(fact.name, plain(fact.want), found, fact.show)
 
 
 def establish(facts: Iterable[Fact]) -> Iterator[Finding]:

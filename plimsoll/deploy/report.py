@@ -25,6 +25,11 @@ def table(findings: Sequence[Finding]) -> Table:
     made.add_column("as found", overflow="fold")
     made.add_column("", overflow="fold")
     for finding in findings:
-        mark = "[green]✓" if finding.holds else f"[red]✗ wanted {show(finding.want)}"
-        made.add_row(finding.name, show(finding.found), mark)
+        want, found = (_shown(finding, value) for value in (finding.want, finding.found))
+        made.add_row(finding.name, found, "[green]✓" if finding.holds else f"[red]✗ wanted {want}")
     return made
+
+
+def _shown(finding: Finding, value: Any) -> str:
+    """What could not be read is a text already."""
+    return show(value) if isinstance(value, str) else (finding.show or show)(value)

@@ -8,12 +8,11 @@ from web3 import Web3
 from web3.exceptions import BadFunctionCallOutput, ContractLogicError
 
 from plimsoll.client.amounts import show_account
-from plimsoll.client.instruments import show_expiry
 from plimsoll.client.reader import Reader
+from plimsoll.client.settlement import Expiry, expired, show_unknown, unknown
 from plimsoll.keeper.errand import Errand
 from plimsoll.keeper.index import AccountIndex
 from plimsoll.spec.market import WINDOW
-from plimsoll.spec.words import expiry_of, underlying_of
 
 EARLY = 300  # seconds before a window in which it is made sure that its first price is young
 ROLL = 12  # seconds between rolls of what is averaged: who rolls seldom can be rolled around
@@ -42,7 +41,7 @@ class Expiries:
     say: Callable[[str], None]
     _ahead: set[int] = field(default_factory=lambda: {0})  # expiries; 0 has passed at the start
     _due: dict[int, int] = field(default_factory=dict)  # account: when it is to be looked at
-    _told: set[tuple[int, int]] = field(default_factory=set)  # expiries that wait for the governor
+    _told: set[Expiry] = field(default_factory=set)  # expiries that wait for the governor
 
     def errands(self) -> Iterator[Errand]:
         now = int(self.web3.eth.get_block("latest")["timestamp"])
@@ -76,29 +75,20 @@ class Expiries:
     def _settlements(self, now: int) -> Iterator[Errand]:
         due = [account for account, time in self._due.items() if time <= now]
         for account in due[:PART]:
-            expired = {
-                (underlying_of(word), expiry_of(word))
-                for word in self.vault.book_of(account).positions
-                if 0 < expiry_of(word) <= now
-            }
-            if not expired:
+            over = expired(self.vault.book_of(account).positions, now)
+            late = unknown(self.market, over)
+            if not over:
                 del self._due[account]
-            elif any(self.market.expiry_of(*item).fixed for item in expired):
+            elif over - late:
                 name = f"settlement of {show_account(account, short=False)}"
                 settle = self.vault.contract.functions.settle(account)
-                yield Errand(name, f"settles {len(expired)} expiries", settle)
+                yield Errand(name, f"settles {len(over)} expiries", settle)
             else:
                 self._due[account] = now + AGAIN
-                self._tell(expired)
+            self._tell(late)
 
-    def _tell(self, expired: set[tuple[int, int]]) -> None:
-        """What no roll will fix any more has to be known to somebody."""
+    def _tell(self, late: set[Expiry]) -> None:
         symbols = {number: symbol for symbol, number in self.underlyings.items()}
-        for item in sorted(expired - self._told):
-            if self.market.expiry_of(*item).late:
-                underlying, expiry = item
-                name = f"{symbols[underlying]} {show_expiry(expiry)}"
-                self.say(
-                    f"{name} lacked young prices in its last half hour: the governor has to fix one"
-                )
-                self._told.add(item)
+        for item in sorted(late - self._told):
+            self.say(show_unknown(item, symbols))
+            self._told.add(item)

@@ -13,7 +13,7 @@ from web3.types import TxParams
 
 from plimsoll.client.amounts import show_account, show_quote
 from plimsoll.client.gas import generous
-from plimsoll.client.reader import Reader, reason
+from plimsoll.client.reader import Reader, complaint, reason
 from plimsoll.keeper.errand import Errand
 from plimsoll.keeper.expiries import Expiries
 from plimsoll.keeper.index import AccountIndex
@@ -23,7 +23,7 @@ from plimsoll.keeper.sender import Landing, Sender
 
 BATCH = 64  # accounts that the Lens reads in one call
 LONGEST_REST = 64  # blocks
-REFUSED_REST = 8  # blocks until an errand is tried again that was refused
+REFUSED_REST = 8  # blocks until something is tried again that a contract or the node refused
 # what a node that restarts or lags makes of a request; half an answer is a ValueError
 NODE_TROUBLE = (RequestException, Web3Exception, OSError, ValueError)
 
@@ -123,7 +123,8 @@ class Keeper:
                 self.refused[purpose] = what, block + REFUSED_REST
                 self.say(f"block {block}  {purpose}  would be refused: {reason(error)}")
             except Web3RPCError as error:
-                self.say(f"block {block}  {purpose}  fails: {error.message or error}")
+                why = self._unsent(purpose, block, error)
+                self.say(f"block {block}  {purpose}  fails: {why}")
             else:
                 self.refused.pop(purpose, None)
                 self.say(f"block {block}  {purpose}  {what}, in {sent.hex()}")
@@ -146,7 +147,7 @@ class Keeper:
                 sent = self.sender.send(purpose, decision.call, block, decision.ceiling)
                 why += f", in {sent.hex()}"
             except Web3RPCError as error:
-                action, why = "fails", str(error.message or error)
+                action, why = "fails", self._unsent(purpose, block, error)
         self.say(
             f"block {block}  {show_account(view.account)}  health {show_quote(view.health)} of "
             f"{show_quote(view.margin.maintenance)}  {action}: {why}"
@@ -165,8 +166,13 @@ class Keeper:
             count = self._failed(purpose, block)
             self.say(f"block {receipt['blockNumber']}  {name}  reverted, {count} in a row")
 
-    def _failed(self, purpose: Any, block: int) -> int:
+    def _unsent(self, purpose: Any, block: int, error: Web3RPCError) -> str:
+        """Why, like no funds for gas; what the node may take soon rests for less long."""
+        self._failed(purpose, block, REFUSED_REST)
+        return complaint(error)
+
+    def _failed(self, purpose: Any, block: int, longest: int = LONGEST_REST) -> int:
         """How often in a row; each time it rests longer."""
         count = self.failures[purpose] = self.failures.get(purpose, 0) + 1
-        self.resting[purpose] = block + min(LONGEST_REST, 2**count)
+        self.resting[purpose] = block + min(longest, 2**count)
         return count

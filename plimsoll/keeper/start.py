@@ -52,6 +52,8 @@ def keeper(
             chain_id = web3.eth.chain_id
             if chain_id != deployment.chain_id:
                 raise StartError(f"the node is of chain {chain_id}, not {deployment.chain_id}")
+            if not web3.eth.get_code(Web3.to_checksum_address(deployment.address("vault"))):
+                raise StartError("nothing is at the deployment's addresses; deploy first")
             sender = Sender(web3, key, patience)
             break
         except NODE_TROUBLE as error:

@@ -223,6 +223,33 @@ class World:
         return self.contract("lens").summary(self.account(index))
 
 
+class User:
+    """Somebody at the command line."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.folder = folder
+
+    def __call__(self, *arguments: Any, fails: bool = False) -> str:
+        network = ("--network", self.world.node.url, "--deployment", self.world.path)
+        return ape_run(*arguments, *network, fails=fails)
+
+    def file(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    """With a protocol of their own, in which nothing has happened yet."""
+    folder = tmp_path_factory.mktemp("user")
+    path = folder / "deployment.json"
+    with running(anvil()) as node:
+        ape_run("deploy", "--network", node.url, "--deployment", path)
+        yield User(World(node, path), folder)
+
+
 LONG = 5 * SIZE  # bitcoin, at 60,000
 
 

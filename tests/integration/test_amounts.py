@@ -7,6 +7,7 @@ from plimsoll.client.amounts import (
     parse_amount,
     show_account,
     show_amount,
+    show_exact,
     show_quote,
     show_ratio,
 )
@@ -60,6 +61,8 @@ def test_show() -> None:
     assert show_amount(1_234_567_899_999, 8, 4) == "12,345.6789"
     assert show_amount(1, 8) == "0.00"
     assert show_amount(-1, 8) == "0.00"
+    assert show_exact(1_234_567_890_000, 8) == "12,345.6789"
+    assert show_exact(60_000 * 10**8, 8, comma="") == "60000"
     assert show_quote(-1_234 * WAD - WAD // 2) == "-1,234.50"
     assert show_quote(1_999 * WAD + WAD // 2, 0) == "1,999"
     assert show_ratio(1_430) == "14.3 %"

@@ -22,7 +22,17 @@ from plimsoll.keeper.loop import BATCH, summaries
 from plimsoll.keeper.sender import Sender
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import perpetual, put
-from tests.integration.conftest import BTC, PATIENCE, ROOT, World, environment, until
+from tests.integration.conftest import (
+    BTC,
+    CHAIN_ID,
+    PATIENCE,
+    ROOT,
+    World,
+    anvil,
+    environment,
+    running,
+    until,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -190,6 +200,82 @@ def test_an_expiry_without_prices(fresh: World) -> None:
             keeper.says(r"settlement of 0x\w+/0  done, ")
         assert cash - vault.book_of(fresh.account(SELLER)).cash == 3_000 * WAD
         assert sum("has to fix" in line for line in keeper.log) == 1
+        assert keeper.stop() == 0
+
+
+def test_two_keepers(fresh: World) -> None:
+    """What the other was faster at is lost or done already, and neither tries it again."""
+    expiry, sold = sell_puts(fresh, 1)
+    fresh.deposit(5, "USDC", 2_000_000 * 10**6)
+    node, aggregator = fresh.node, fresh.contract("aggregator:BTC").contract
+    with keeping(fresh, "--upkeep") as one, keeping(fresh, "--upkeep", "--account", "5") as two:
+        for keeper in (one, two):
+            keeper.says("0 short, 0 on the way")
+
+        def both(name: str, what: str, times: int = 1) -> list[str]:
+            """What became of what both decide in the same block, unless they leave it."""
+            keepers = [keeper for keeper in (one, two) for _ in range(times)]
+            said = [
+                keeper.says(f"{name}  .*({what})(?:.* in ([0-9a-f]{{64}}))?$") for keeper in keepers
+            ]
+            for decision in said:
+                if decision[2]:
+                    node.mine(bytes.fromhex(decision[2]))
+            return [
+                keeper.says(f"{name}  (done|reverted)")[1] if decision[2] else decision[1]
+                for keeper, decision in zip(keepers, said, strict=True)
+            ]
+
+        node.rpc("evm_setAutomine", False)
+        try:
+            node.rpc("evm_setNextBlockTimestamp", expiry - 1_860)
+            account = {"from": fresh.keys[0].address, "gas": 200_000}
+            node.mine(aggregator.functions.set_answer(CRASHED * 10**8).transact(account))
+            left = "leaves: liquidator: account is healthy"  # with what the other has sent
+            outcomes = both("0x3C44…93BC/0", f"liquidates: |{left}")
+            assert sorted(outcomes) in (["done", "reverted"], ["done", left])
+            node.rpc("evm_setNextBlockTimestamp", expiry + 1)
+            node.rpc("evm_mine")
+            assert both(r"settlement of 0x\w+/0", "settles", 2) == ["done"] * 4
+        finally:
+            node.rpc("evm_setAutomine", True)
+        assert fresh.summary(TRADER).health > 0
+        for index in (OTHER, SELLER):
+            assert fresh.contract("vault").position(fresh.account(index), sold) == 0
+        for _ in range(3):
+            node.rpc("evm_mine")
+        for keeper in (one, two):
+            keeper.says(rf"block {node.web3.eth.block_number} .* 0 short, 0 on the way")
+            assert sum("  settles" in line for line in keeper.log) == 2
+            assert sum("liquidates" in line for line in keeper.log) <= 1
+            assert keeper.stop() == 0
+
+
+def test_without_funds_for_gas(fresh: World) -> None:
+    """It says so, rests instead of trying at every block, and goes on once it has some."""
+    node, key = fresh.node, fresh.keys[1]
+    expiry, _ = sell_puts(fresh, 1)
+    with keeping(fresh, "--upkeep") as keeper:
+        keeper.says("0 short, 0 on the way")
+        held = node.web3.eth.get_balance(key.address)
+        node.rpc("anvil_setBalance", key.address, "0x0")
+        node.rpc("evm_setNextBlockTimestamp", expiry - 900)
+        fresh.send("aggregator:BTC", "set_answer", CRASHED * 10**8)
+        first = node.web3.eth.block_number
+        keeper.says(rf"block {first}  market BTC  fails: Insufficient funds for gas")
+        keeper.says(rf"block {first}  0x3C44…93BC/0  .* fails: Insufficient funds for gas")
+        keeper.says(rf"block {first}  \d accounts")
+        for block, tried in ((first + 1, 0), (first + 2, 2), (first + 3, 0)):
+            seen = len(keeper.log)
+            node.rpc("evm_mine")
+            keeper.says(rf"block {block}  \d accounts, 1 short, 0 on the way")
+            assert sum("fails: " in line for line in keeper.log[seen:]) == tried
+        node.rpc("anvil_setBalance", key.address, hex(held))
+        for _ in range(3):
+            node.rpc("evm_mine")
+        keeper.says(r"market BTC  done, ")
+        keeper.says(r"0x3C44…93BC/0  done, ")
+        assert fresh.summary(TRADER).health > 0
         assert keeper.stop() == 0
 
 
@@ -454,6 +540,12 @@ def test_restart_of_the_node(world: World) -> None:
         keeper.says(r"done, ")
         assert world.summary(TRADER).health > 0
         assert keeper.stop() == 0
+    world.node.stop()
+    with keeping(world) as early:
+        early.says(rf"waiting for {world.node.url}: ")
+        world.node.start()
+        early.says(r"\d accounts, 0 short")
+        assert early.stop() == 0
 
 
 def test_wrong_start(world: World) -> None:
@@ -489,6 +581,12 @@ def test_wrong_start(world: World) -> None:
         assert f"Invalid value for '{option}': -1" in said
     said = complains(*file, *rpc, "--account", "1", "--interval", "nan")
     assert "Invalid value for '--interval': nan" in said
+    with running(anvil(chain_id=CHAIN_ID + 1)) as other:
+        said = complains(*file, "--rpc", other.url, "--account", "1")
+        assert said == f"Error: the node is of chain {CHAIN_ID + 1}, not {CHAIN_ID}"
+    with running(anvil()) as empty:
+        said = complains(*file, "--rpc", empty.url, "--account", "1")
+        assert said == "Error: nothing is at the deployment's addresses; deploy first"
     for rpc in ("nonsense", "localhost:8545", "ws://localhost:8545", "http://", "http://a:99999"):
         said = complains(*file, "--rpc", rpc, "--account", "1")
         assert f"'{rpc}' is no http or https URL" in said

@@ -82,13 +82,24 @@ def test_signed_feed(tmp_path: Path) -> None:
         first = _price(world, 150, _now(world))
         bring = ("report", reports, "--network", node.url, "--deployment", path)
         reports.write_text(json.dumps([{**first, "price": 151 * WAD}]))
-        assert ape_run(*bring, fails=True) == "Error: refused: feed: not a signer\n"
+        reason = "report SOL refused: feed: not a signer"
+        assert ape_run(*bring, fails=True) == f"Error: {reason}\n"
         reports.write_text(json.dumps([first]))
         assert re.fullmatch(r"report SOL brings .*\n[\d,]+ gas\n", ape_run(*bring))
         blocks = node.web3.eth.block_number
         assert ape_run(*bring) == ""
         assert node.web3.eth.block_number == blocks
         assert "facts hold" in ape_run(*arguments)
+
+        price = ("price", "SOL", 150, "--network", node.url, "--deployment", path)
+        assert ape_run(*price, fails=True).endswith("the price of SOL is no mock's\n")
+        good = _price(world, 149, _now(world))
+        reports.write_text(json.dumps([{**good, "price": 1}, {"feed": "SOL"}, good]))
+        unread = f"{reports}: 1: price.time: Field required"
+        assert ape_run(*bring, fails=True) == f"Error: {unread}; {reason}\n"
+        assert world.contract("feed:SOL").latest() == [149 * WAD, good["time"]]
+        node.rpc("evm_increaseTime", 60)
+        node.rpc("evm_mine")
 
         world = World(node, path)
         with keeping(world, "--reports", str(reports)) as keeper:

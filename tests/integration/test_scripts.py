@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 from time import time
-from typing import Any
 
 import pytest
 
@@ -15,39 +14,13 @@ from plimsoll.client.instruments import parse_expiry, show_expiry
 from plimsoll.client.orders import SignedOrder
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, future, perpetual
-from tests.integration.conftest import BTC, ETH, World, anvil, ape_run, running
+from tests.integration.conftest import BTC, CHAIN_ID, ETH, User, anvil, ape_run, free_port, running
 
 pytestmark = pytest.mark.integration
 
 DAY = show_expiry((int(time()) // 86_400 + 90) * 86_400 + 8 * 3_600)  # of an expiry
 STRIKES = ("--step", 1_000, "--low", 40_000, "--high", 90_000, "--limit", 7)
 NOTHING = "nothing is left of these orders that fits together"
-
-
-class User:
-    """Somebody at the command line."""
-
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world = world
-        self.folder = folder
-
-    def __call__(self, *arguments: Any, fails: bool = False) -> str:
-        network = ("--network", self.world.node.url, "--deployment", self.world.path)
-        return ape_run(*arguments, *network, fails=fails)
-
-    def file(self, name: str, text: str) -> Path:
-        path = self.folder / name
-        path.write_text(text)
-        return path
-
-
-@pytest.fixture(scope="module")
-def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    folder = tmp_path_factory.mktemp("scripts")
-    path = folder / "deployment.json"
-    with running(anvil()) as node:
-        ape_run("deploy", "--network", node.url, "--deployment", path)
-        yield User(World(node, path), folder)
 
 
 @pytest.fixture
@@ -81,6 +54,8 @@ def options(traders: User) -> User:
     """Bitcoin's calls and puts of a day that is far away."""
     said = traders("list_expiry", "BTC", DAY, "--volatility", 60, "--ratio", "1.01", *STRIKES)
     assert said.count("✓") == 3
+    shown = " ".join(said.replace("✓", "").split())
+    assert "strikes from 40,000 to 90,000, 1,000 apart; 7 contracts an account" in shown
     return traders
 
 
@@ -275,3 +250,13 @@ def test_no_deployment(user: User, tmp_path: Path) -> None:
         path.write_text(user.world.path.read_text())
         complaint = ape_run("account", 0, "--network", empty.url, "--deployment", path, fails=True)
         assert complaint == f"Error: {path}: nothing is there; deploy first\n"
+    with running(anvil(chain_id=CHAIN_ID + 1)) as other:
+        complaint = ape_run("account", 0, "--network", other.url, "--deployment", path, fails=True)
+        assert complaint == f"Error: {path} is of chain {CHAIN_ID}, this is {CHAIN_ID + 1}\n"
+
+
+def test_no_node(user: User) -> None:
+    """Nobody answers at all: one line, and no traceback."""
+    url = f"http://127.0.0.1:{free_port()}"
+    complaint = ape_run("account", 0, "--network", url, "--deployment", user.world.path, fails=True)
+    assert complaint == f"Error: No (supported) node found on '{url}'.\n"
