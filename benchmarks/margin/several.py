@@ -96,7 +96,7 @@ class Pair:
         ]
         self.asked = self._column()  # the scan requirement
         self.hidden = [self._column(), self._column()]
-        self.seen = [self._extremes(u) for u in range(2)]
+        self.seen = [self._reads(u) for u in range(2)]
         self._factor()
         self._comove()
         self._cover([(FLOOR, loss) for loss in self.losses])
@@ -137,14 +137,10 @@ class Pair:
         half = added(*((0.5, row) for row in rows))
         return [self._least(row, half) for row in rows]
 
-    def _extremes(self, u: int) -> list[Row]:
-        """All losses that hide nothing."""
-        chain, rows = self.chains[u], [row for x in THIRDS for row in self._read(u, x)]
-        for ranges, share in ((-2, 0.5), (2, 0.5), (-4, 0.25), (4, 0.25)):
-            place = chain.spot * (1 + max(ranges * chain.scan_range, -0.8))
-            intrinsic = np.maximum(chain.ratio * place - chain.strike, 0)
-            rows.append(added((share, self._loss(u, intrinsic, place))))
-        return [*rows, {}]
+    def _reads(self, u: int) -> list[Row]:
+        """What comove reads: losses beyond the largest of these are hidden. (Here all of L_u, by
+        the specification what is lost within the range: they differ where extremes decide.)"""
+        return [row for x in THIRDS for row in self._read(u, x)]
 
     def _factor(self) -> None:
         own = np.sqrt(1 - BETA**2)
