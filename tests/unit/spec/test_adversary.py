@@ -77,7 +77,8 @@ def test_an_adversary_nets_little_away(
     """What one underlying loses by itself is asked whatever is beside it; and where they move as
     netting assumes, its few places leave little out."""
     found = several.attack(kind, days, volatility, 1, steps=2)
-    assert least <= found.ratio <= found.predicted + 0.01  # which reads roots along tangents
+    # what is predicted reads roots along tangents, and lanes that are not rounded
+    assert least <= found.ratio <= found.predicted + 0.02
 
 
 def test_an_adversary_nets_much_away_from_what_moves_apart() -> None:
