@@ -586,7 +586,7 @@ def _at(underlying: uint256, prices: IMarketData.Market) -> uint256:
     """
     word: uint256 = self._epoch(underlying)
     if self._is_due(word, prices):
-        word = self._next(underlying, word, prices)
+        word = self._next(word, prices, self._fading(underlying, prices))
     return word
 
 
@@ -621,14 +621,11 @@ def _is_due(word: uint256, prices: IMarketData.Market) -> bool:
 
 @internal
 def _begin(underlying: uint256, word: uint256, prices: IMarketData.Market) -> uint256:
-    next: uint256 = self._next(underlying, word, prices)
+    forward: IMarketData.Forward = self._fading(underlying, prices)
+    next: uint256 = self._next(word, prices, forward)
     self.epochs[underlying] = next
-    expiry: uint256 = prices.next_expiry
-    # unsafe: times are below 2**40. Windows do not overlap: no other expiry is within its own
-    if expiry != 0 and expiry < unsafe_add(block.timestamp, WINDOW):
-        self.averaged[underlying] = (
-            staticcall market.forward(underlying, expiry, block.timestamp, 0)
-        ).fixed
+    if forward.ratio != 0:
+        self.averaged[underlying] = forward.fixed
     log IVolSurface.EpochBegun(
         underlying=underlying, number=(next >> 80) & UINT40, reference=prices.index
     )
@@ -637,9 +634,24 @@ def _begin(underlying: uint256, word: uint256, prices: IMarketData.Market) -> ui
 
 @internal
 @view
-def _next(underlying: uint256, word: uint256, prices: IMarketData.Market) -> uint256:
+def _fading(underlying: uint256, prices: IMarketData.Market) -> IMarketData.Forward:
+    """
+    @notice The forward of an expiry that is within its window, of which a part is fixed; nothing,
+        with a ratio of 0, where none is. Windows do not overlap.
+    """
+    expiry: uint256 = prices.next_expiry
+    # unsafe: times are below 2**40
+    if expiry == 0 or expiry >= unsafe_add(block.timestamp, WINDOW):
+        return empty(IMarketData.Forward)
+    return staticcall market.forward(underlying, expiry, block.timestamp, 0)
+
+
+@internal
+@view
+def _next(word: uint256, prices: IMarketData.Market, forward: IMarketData.Forward) -> uint256:
     """
     @notice The next epoch. Its number is none with a stamp of 0.
+    @param forward Of an expiry within its window.
     """
     # unsafe: there is not an epoch per second for 2**40 of them
     number: uint256 = unsafe_add((word >> 80) & UINT40, 1)
@@ -654,30 +666,23 @@ def _next(underlying: uint256, word: uint256, prices: IMarketData.Market) -> uin
         | (number << 80)
         | (word & ((2**56 - 1) << 24))
         | (bound << 8)
-        | self._lift(underlying, prices, (word >> 24) & UINT16)
+        | self._lift(forward, prices.index, (word >> 24) & UINT16)
     )
 
 
 @internal
-@view
-def _lift(underlying: uint256, prices: IMarketData.Market, span: uint256) -> uint256:
+@pure
+def _lift(forward: IMarketData.Forward, index: uint256, span: uint256) -> uint256:
     """
     @notice How often a lane's unit is doubled, for the forwards of all nodes to be below what lanes
         hold: in the last half hour one hardly falls with the spot.
     """
-    expiry: uint256 = prices.next_expiry
+    most: uint256 = forward.fixed + forward.ratio * index // wad.WAD * (wad.BPS + span) // wad.BPS
     lift: uint256 = 0
-    if expiry != 0 and expiry < block.timestamp + WINDOW:
-        forward: IMarketData.Forward = staticcall market.forward(
-            underlying, expiry, block.timestamp, 0
-        )
-        most: uint256 = (
-            forward.fixed + forward.ratio * prices.index // wad.WAD * (wad.BPS + span) // wad.BPS
-        )
-        for _: uint256 in range(MAX_LIFT):
-            if most < (2 * prices.index) << lift:
-                break
-            lift += 1
+    for _: uint256 in range(MAX_LIFT):
+        if most < (2 * index) << lift:
+            break
+        lift += 1
     return lift
 
 

@@ -6,10 +6,10 @@
 
             | 15 .. 11 up | 10 .. 4 down | 3 .. 1 now | 0 stamp |
 
-        in units of S0 / 2**15 or more, rounded down. A position of n contracts (n = calls + puts; what a
-        put is beside a call is a forward) is worth n times its word, lane by lane. For a short
-        each lane is one more, so that values round against the account: of a sum that is what
-        lane 0 adds, where the shorts are counted in place of the stamps. As in
+        in units of S0 / 2**15 or more, rounded down. A position of n contracts (n = calls + puts;
+        what a put is beside a call is a forward) is worth n times its word, lane by lane. For a
+        short each lane is one more, so that values round against the account: of a sum that is
+        what lane 0 adds, where the shorts are counted in place of the stamps. As in
         plimsoll.spec.scan.
 @dev One multiplication by the signed size serves two lanes:
 

@@ -44,11 +44,16 @@ class Surfaces:
         return epoch
 
     def _next(self, underlying: int, epoch: Epoch) -> Epoch:
-        market, now = self.markets[underlying], self.markets.now
-        expiry, forward = market.next_expiry, None
-        if expiry and expiry < now + WINDOW:
-            forward = self.markets.forward((underlying, expiry))
+        market, forward = self.markets[underlying], self._fading(underlying)
+        now, expiry = self.markets.now, market.next_expiry
         return surface_spec.begin(epoch, market.index, expiry, now, forward)
+
+    def _fading(self, underlying: int) -> Forward | None:
+        """The forward of an expiry that is within its window, of which a part is fixed."""
+        expiry = self.markets[underlying].next_expiry
+        if expiry and expiry < self.markets.now + WINDOW:
+            return self.markets.forward((underlying, expiry))
+        return None
 
     def _forward(self, series: Series) -> Forward:
         time = self.epochs[series[0]].time
@@ -84,9 +89,9 @@ class Surfaces:
             self._begin(underlying, self.epochs[underlying])
 
     def _begin(self, underlying: int, epoch: Epoch) -> None:
-        self.stored[underlying], series = epoch, (underlying, self.markets[underlying].next_expiry)
-        if series[1] and series[1] < epoch.time + WINDOW:
-            self.averaged[underlying] = self.markets.forward(series).fixed
+        self.stored[underlying] = epoch
+        if forward := self._fading(underlying):
+            self.averaged[underlying] = forward.fixed
 
     def load(self, position: int) -> int:
         """The word of a position, which is stored; 0 of what has none."""
