@@ -184,7 +184,7 @@ class Session:
     @property
     def symbols(self) -> dict[int, str]:
         """Of underlyings, by id."""
-        return {number: symbol for symbol, number in self.underlyings.items()}
+        return self.record.symbols
 
     def account_id(self, text: str) -> int:
         """OWNER/NUMBER, or a NUMBER of whoever acts."""

@@ -48,7 +48,7 @@ class Names:
         assets = record.parameters["assets"]
         return cls(
             quote["symbol"],
-            {number: symbol for symbol, number in record.underlyings.items()},
+            record.symbols,
             list(assets),
             {
                 quote["symbol"]: quote["decimals"],

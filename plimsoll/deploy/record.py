@@ -43,6 +43,11 @@ class Deployment(BaseModel):
         """Ids by symbol."""
         return {symbol: item["id"] for symbol, item in self.parameters["underlyings"].items()}
 
+    @property
+    def symbols(self) -> dict[int, str]:
+        """Of underlyings, by id."""
+        return {number: symbol for symbol, number in self.underlyings.items()}
+
     def contract(self, key: str) -> Contract:
         if key not in self.contracts:
             raise RecordError(f"the deployment has no {key}: finish it first")
