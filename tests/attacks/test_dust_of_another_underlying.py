@@ -11,7 +11,7 @@ from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, put
 from tests.deployment import SOL
 from tests.harness import Chain, reverts
-from tests.unit.test_life_of_options import dealers, lists, p, stake
+from tests.unit.test_life_of_options import dealers, legs, lists, p, stake
 
 __all__ = ["dealers", "p"]
 
@@ -38,11 +38,6 @@ def test_straddles_on_credit(p: SimpleNamespace, dealers: SimpleNamespace, chain
     chain.mine(delta=700)  # the stable price follows, the epoch is the same
     p.set_price(SOL, SPOT)
     assert p.surface.epoch(SOL).reference == STRIKE * WAD
-    legs = []
-    for option in (call, put):
-        instrument = option(SOL, expiry, STRIKE * SIZE)
-        premium = p.engine.mark.call(instrument, sender=p.keeper)[0] * CONTRACTS // SIZE
-        legs += [(thief, instrument, CONTRACTS, -premium)]
-        legs += [(dealers.maker, instrument, -CONTRACTS, premium)]
+    straddle = [(option(SOL, expiry, STRIKE * SIZE), CONTRACTS) for option in (call, put)]
     with reverts("vault: margin"):
-        p.vault.book(legs, sender=p.keeper)
+        p.vault.book(legs(p, thief, dealers.maker, *straddle), sender=p.keeper)

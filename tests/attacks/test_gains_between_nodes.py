@@ -13,7 +13,7 @@ from plimsoll.spec.wad import SIZE
 from plimsoll.spec.words import call, put
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Chain, reverts
-from tests.unit.test_life_of_options import dealers, lists, p, stake
+from tests.unit.test_life_of_options import dealers, legs, lists, p, stake
 
 __all__ = ["dealers", "p"]
 
@@ -39,17 +39,17 @@ def test_options_on_credit(p: SimpleNamespace, dealers: SimpleNamespace, chain: 
         p.set_price(underlying, reference)
         p.surface.roll(underlying, sender=p.stranger)
     chain.mine(delta=1)
-    legs, cost = [], 0
+    bought = []
     for underlying, (reference, spot, options) in BOUGHT.items():
         p.set_price(underlying, spot)
         assert p.surface.epoch(underlying).reference == reference * 10**18
         for kind, strike, contracts in options:
-            option, size = kind(underlying, expiry, round(strike * SIZE)), round(contracts * SIZE)
-            premium = p.engine.mark.call(option, sender=p.keeper)[0] * size // SIZE
-            legs += [(thief, option, size, -premium), (dealers.maker, option, -size, premium)]
-            cost += premium
+            option = kind(underlying, expiry, round(strike * SIZE))
+            bought.append((option, round(contracts * SIZE)))
+    trade = legs(p, thief, dealers.maker, *bought)
     with reverts("vault: margin"):
-        p.vault.book(legs, sender=p.keeper)
+        p.vault.book(trade, sender=p.keeper)
+    cost = -sum(quote for account, _, _, quote in trade if account == thief)
     assert 12_000 < cost / 10**18 < 12_300
     p.vault.deposit(thief, p.quote, 3_800 * 10**6, sender=p.trader)
-    p.vault.book(legs, sender=p.keeper)
+    p.vault.book(trade, sender=p.keeper)

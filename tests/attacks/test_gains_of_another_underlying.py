@@ -12,7 +12,7 @@ from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call, perpetual, put
 from tests.deployment import ETH, SOL
 from tests.harness import Chain, reverts
-from tests.unit.test_life_of_options import dealers, lists, p, stake
+from tests.unit.test_life_of_options import dealers, legs, lists, p, stake
 
 __all__ = ["dealers", "p"]
 
@@ -42,15 +42,11 @@ def test_a_perpetual_on_the_margin_of_straddles(
     p.set_price(ETH, ETHER)
     p.set_price(SOL, SOLANA)
     assert p.surface.epoch(SOL).reference == REFERENCE * WAD
-    legs = []
-    for instrument, size in (
+    bought = (
         (perpetual(ETH), ETHERS),
         (put(ETH, expiry, FAR * SIZE), 3 * ETHERS),
         (call(SOL, expiry, strike), STRADDLES),
         (put(SOL, expiry, strike), STRADDLES),
-    ):
-        price = p.engine.mark.call(instrument, sender=p.keeper)[0]
-        premium = (ETHER * WAD if instrument == perpetual(ETH) else price) * size // SIZE
-        legs += [(thief, instrument, size, -premium), (dealers.maker, instrument, -size, premium)]
+    )
     with reverts("vault: margin"):
-        p.vault.book(legs, sender=p.keeper)
+        p.vault.book(legs(p, thief, dealers.maker, *bought), sender=p.keeper)

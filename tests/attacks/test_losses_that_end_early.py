@@ -12,7 +12,7 @@ from plimsoll.spec.wad import SIZE
 from plimsoll.spec.words import call, put
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Chain, reverts
-from tests.unit.test_life_of_options import dealers, lists, p, stake
+from tests.unit.test_life_of_options import dealers, legs, lists, p, stake
 
 __all__ = ["dealers", "p"]
 
@@ -36,14 +36,14 @@ def test_puts_on_credit(p: SimpleNamespace, dealers: SimpleNamespace, chain: Cha
     chain.mine(timestamp=expiry - 7_200)
     for underlying, price in ((BTC, 60_000), (ETH, 3_000), (SOL, 150)):
         p.set_price(underlying, price)
-    legs, cost = [], 0
-    for underlying, kind, strike, contracts in BOUGHT:
-        instrument, size = kind(underlying, expiry, round(strike * SIZE)), contracts * SIZE
-        premium = p.engine.mark.call(instrument, sender=p.keeper)[0] * contracts
-        legs += [(thief, instrument, size, -premium), (dealers.maker, instrument, -size, premium)]
-        cost += premium
+    bought = [
+        (kind(underlying, expiry, round(strike * SIZE)), contracts * SIZE)
+        for underlying, kind, strike, contracts in BOUGHT
+    ]
+    trade = legs(p, thief, dealers.maker, *bought)
     with reverts("vault: margin"):
-        p.vault.book(legs, sender=p.keeper)
+        p.vault.book(trade, sender=p.keeper)
+    cost = -sum(quote for account, _, _, quote in trade if account == thief)
     assert 17_500 < cost / 10**18 < 17_600
     p.vault.deposit(thief, p.quote, 4_900 * 10**6, sender=p.trader)
-    p.vault.book(legs, sender=p.keeper)
+    p.vault.book(trade, sender=p.keeper)

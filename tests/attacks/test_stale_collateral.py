@@ -60,15 +60,21 @@ def test_stale_collateral_buys_nothing(silent: Bench, twins: tuple[int, int], le
     assert bench.cash(long) >= 0
 
 
-def test_a_shield_has_a_bound(silent: Bench, twins: tuple[int, int], lender: int) -> None:
+@pytest.fixture
+def long(silent: Bench, twins: tuple[int, int]) -> int:
+    """Ten bitcoin bought of the twin, beside ten ether."""
+    account, short = twins
+    silent.trade(account, short, 10 * SIZE)
+    silent.fund(account, weth=10 * 10**18)
+    silent.set_liquidator(silent.liquidator)
+    return account
+
+
+def test_a_shield_has_a_bound(silent: Bench, long: int, lender: int) -> None:
     """Ten ether kept who had them from being liquidated for as long as their feed said nothing,
     whatever he lost in bitcoin and his other account won. They keep him for as much as a move of
     ether by its scan range, 18 %, may still bring him: 5,400."""
     bench = silent
-    long, short = twins
-    bench.trade(long, short, 10 * SIZE)
-    bench.fund(long, weth=10 * 10**18)
-    bench.set_liquidator(bench.liquidator)
     bench.jump(BTC, 54_500)
     margin = bench.margin(long)
     assert margin.maintenance - 5_400 * WAD < margin.equity < margin.maintenance
@@ -80,16 +86,10 @@ def test_a_shield_has_a_bound(silent: Bench, twins: tuple[int, int], lender: int
     assert margin.equity >= margin.maintenance
 
 
-def test_stale_collateral_takes_no_slices(
-    silent: Bench, twins: tuple[int, int], lender: int, account: int
-) -> None:
+def test_stale_collateral_takes_no_slices(silent: Bench, long: int) -> None:
     """A slice opens risk for who takes it: he covers it without what may be worth nothing by now,
     be it his own or in the slice."""
     bench = silent
-    long, short = twins
-    bench.trade(long, short, 10 * SIZE)
-    bench.fund(long, weth=10 * 10**18)
-    bench.set_liquidator(bench.liquidator)
     bench.jump(BTC, 54_000)
     taker = bench.fund(bench.account(bench.taker), 5_000, weth=20 * 10**18)
     with bench.refused("vault: margin"):

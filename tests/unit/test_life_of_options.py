@@ -8,7 +8,7 @@ import pytest
 from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
 from plimsoll.spec.margin import LEAST
 from plimsoll.spec.wad import BPS, SIZE, WAD
-from plimsoll.spec.words import PORTFOLIO, account_id, call, future, perpetual, put
+from plimsoll.spec.words import PORTFOLIO, account_id, call, future, is_option, put
 from tests.deployment import BTC, HarnessChain, deploy
 from tests.harness import Accounts, Chain, Project, reverts
 from tests.unit.margin_vault.bench import ALL
@@ -67,13 +67,20 @@ def dealers(p: SimpleNamespace, chain: Chain) -> SimpleNamespace:
     )
 
 
+def legs(
+    p: SimpleNamespace, buyer: int, seller: int, *traded: tuple[int, int]
+) -> list[tuple[int, int, int, int]]:
+    """Of instruments and sizes, at their marks, so that nobody gains by trading."""
+    made = []
+    for instrument, size in traded:
+        mark = p.engine.mark if is_option(instrument) else p.market.price
+        quote = mark.call(instrument, sender=p.keeper)[0] * size // SIZE
+        made += [(buyer, instrument, size, -quote), (seller, instrument, -size, quote)]
+    return made
+
+
 def trade(p: SimpleNamespace, buyer: int, seller: int, instrument: int, size: int) -> None:
-    """At the mark of options, so that nobody gains by trading."""
-    premium = p.engine.mark.call(instrument, sender=p.keeper)[0] * size // SIZE
-    if instrument in (perpetual(BTC), future(BTC, p.expiry)):
-        premium = p.market.price.call(instrument, sender=p.keeper)[0] * size // SIZE
-    legs = [(buyer, instrument, size, -premium), (seller, instrument, -size, premium)]
-    p.vault.book(legs, sender=p.keeper)
+    p.vault.book(legs(p, buyer, seller, (instrument, size)), sender=p.keeper)
 
 
 def expire(p: SimpleNamespace, chain: Chain, price: int) -> None:
