@@ -312,10 +312,20 @@ LIQUIDATIONS: Known = {64: (3_500_000, "20.5M Derive")}
 NETTED, ISOLATED = (PORTFOLIO, PORTFOLIO), (POSITION, PORTFOLIO)  # an account and who takes it over
 WORST: Mapping[str, dict[str, Any]] = {  # liquidations of a full account
     "every word stale": {"is_stale": True},
-    "in 3 underlyings, every word stale": {"is_stale": True, "underlyings": 3},
-    f"in {MAX_BREADTH} underlyings, words refreshed before": {"underlyings": MAX_BREADTH},
+    f"in {MAX_BREADTH} underlyings, every word stale": {
+        "is_stale": True,
+        "underlyings": MAX_BREADTH,
+    },
     "at POSITION, every word stale": {"is_stale": True, "levels": ISOLATED},
-    "at POSITION, words refreshed before": {"levels": ISOLATED},
+    "at POSITION, in 5 underlyings, every word stale": {
+        "is_stale": True,
+        "levels": ISOLATED,
+        "underlyings": 5,
+    },
+    f"at POSITION, in {MAX_BREADTH} underlyings, words refreshed before": {
+        "levels": ISOLATED,
+        "underlyings": MAX_BREADTH,
+    },
 }
 
 
