@@ -277,16 +277,16 @@ def _margin(
         sum.profit = unsafe_add(sum.profit, part.profit)
         sum.worth = unsafe_add(sum.worth, unsafe_add(part.worth, convert(held, int256)))
         exposure: uint256 = unsafe_add(held, part.gross)
-        if prices.validity == scan.STALE:
-            sum.exposed.stale = unsafe_add(sum.exposed.stale, exposure)
-            moved: uint256 = unsafe_mul(params.scan_range, unsafe_add(held, part.steep))
-            reach: uint256 = wad._ceil_div(moved, wad.BPS)
-            sum.exposed.reach = unsafe_add(sum.exposed.reach, reach)
         if prices.validity < scan.OPEN:
             sum.exposed.late = unsafe_add(sum.exposed.late, exposure)
             cut: uint256 = unsafe_sub(sum.haircuts, others)
             asks: uint256 = unsafe_add(cut, unsafe_add(asked.loss, asked.charges))
             sum.doubt = doubts._add(sum.doubt, underlying, asks)
+            if prices.validity == scan.STALE:
+                sum.exposed.stale = unsafe_add(sum.exposed.stale, exposure)
+                moved: uint256 = unsafe_mul(params.scan_range, unsafe_add(held, part.steep))
+                reach: uint256 = min(wad._ceil_div(moved, wad.BPS), asks)
+                sum.exposed.reach = unsafe_add(sum.exposed.reach, reach)
         elif part.late != 0:
             sum.exposed.late = unsafe_add(sum.exposed.late, part.late)
             old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)

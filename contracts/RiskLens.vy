@@ -279,13 +279,14 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
     else:
         sum.netting.total += told.loss
     exposure: uint256 = held + told.gross
-    if prices.validity == scan.STALE:
-        sum.exposed.stale += exposure
-        sum.exposed.reach += wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)
     asks: uint256 = wad._ceil_div(params.scan_range * part.late, wad.BPS)
     if prices.validity < scan.OPEN:
         sum.exposed.late += exposure
         asks = sum.haircuts - others.haircuts + told.loss + told.charges
+        if prices.validity == scan.STALE:
+            sum.exposed.stale += exposure
+            reach: uint256 = wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)
+            sum.exposed.reach += min(reach, asks)
     else:
         sum.exposed.late += part.late
     sum.doubt = doubts._add(sum.doubt, underlying, asks)

@@ -126,7 +126,9 @@ struct Loss:
 struct Exposed:
     late: uint256  # on those that do not open risk
     stale: uint256  # on those of them that do not liquidate
-    reach: uint256  # the most that the latter's scan ranges can be worth to the account
+    # the most that the latter's scan ranges can be worth to the account, up to what it is asked for
+    # there: what is hedged, or cheap, is worth little margin and would be a shield for a range
+    reach: uint256
 
 
 # what is asked of an underlying, WAD
@@ -725,7 +727,8 @@ def _validity(exposed: Exposed, equity: int256, maintenance: uint256, initial: u
         move the margin, if more than a twentieth of MM hangs on it: otherwise a wei of something
         whose feed is silent would keep an account from being liquidated. Stale prices liquidate
         where they decide nothing: of an account that is short even if they have moved by their
-        scan ranges in its favour, and for one that covers IM though all is lost that hangs on them.
+        scan ranges in its favour, or even if nothing were asked for what hangs on them; and for one
+        that covers IM though all is lost that hangs on them.
     """
     # unsafe: exposures are below 2**115, equity is below 2**142 and a margin below 2**128
     if unsafe_mul(exposed.late, MATERIAL) <= maintenance:

@@ -500,7 +500,8 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         if validity == STALE:
             scan_range = model.underlyings[part.underlying].scan_range
             stale += exposed
-            reach += ceil_div(scan_range * (part.held + part.steep), BPS)
+            moved = ceil_div(scan_range * (part.held + part.steep), BPS)
+            reach += min(moved, asked_of(part, analysis, model))
     return Margin(
         equity=equity,
         maintenance=maintenance,
@@ -520,15 +521,24 @@ def doubt_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market]
     doubts = [0] * DOUBTS
     for part in analysis.underlyings:
         if markets[part.underlying].validity < OPEN:
-            asks = part.loss + part.charges
-            for item in analysis.collateral:
-                if model.assets[item.asset].underlying == part.underlying:
-                    asks += item.haircut
+            asks = asked_of(part, analysis, model)
         else:  # where its smile and forward are old
             asks = ceil_div(model.underlyings[part.underlying].scan_range * part.late, BPS)
         lane = part.underlying % DOUBTS
         doubts[lane] = min(doubts[lane] + ceil_div(asks, WAD), LARGEST_DOUBT)
     return sum(doubt << DOUBT_BITS * lane for lane, doubt in enumerate(doubts))
+
+
+def asked_of(part: UnderlyingPart, analysis: Analysis, model: RiskModel) -> int:
+    """Haircuts, loss and charges of an underlying, before netting."""
+    return sum(
+        (
+            item.haircut
+            for item in analysis.collateral
+            if model.assets[item.asset].underlying == part.underlying
+        ),
+        start=part.loss + part.charges,
+    )
 
 
 def doubts_of(margin: Margin) -> list[int]:
@@ -557,14 +567,15 @@ def validity_of(
     A price matters as far as it can move the margin, if more than a twentieth of MM hangs on it:
     otherwise a wei of something whose feed is silent would keep an account from being liquidated.
     Stale prices liquidate where they decide nothing: of an account that is short even if they have
-    moved by their scan ranges in its favour, and for one that covers IM though all is lost that
-    hangs on them.
+    moved by their scan ranges in its favour, or even if nothing were asked for what hangs on them;
+    and for one that covers IM though all is lost that hangs on them.
 
     Args:
         late: what hangs on prices that do not open risk: |notional| of positions, value of
             collateral, WAD.
         stale: the part of it that hangs on those that do not liquidate.
-        reach: the most that their scan ranges can be worth to the account, WAD.
+        reach: the most that their scan ranges can be worth to the account, up to what it is asked
+            for there, WAD: what is hedged, or cheap, would be a shield for little margin.
     """
     if MATERIAL * late <= maintenance:
         return OPEN

@@ -238,6 +238,21 @@ def test_stale_prices_that_decide_nothing(world: World) -> None:
         assert found[3:5] == (initial, validity)
 
 
+def test_what_is_hedged_is_no_shield(world: World) -> None:
+    """Stale prices that are asked for little keep nobody from being liquidated for longer than if
+    nothing were asked for there: ether is sold short as it is held."""
+    world.move(ETH, validity=STALE)
+    held = 900_000 * WAD
+    hedged = Book(PORTFOLIO, 0, held, (perp(ETH, -300),), (weth(300),))
+    asks = assessed(world, hedged)[1]
+    assert asks < held * MODEL.underlyings[ETH].scan_range // BPS // 8
+    book = replace(hedged, positions=(*hedged.positions, perp(BTC, 10)))
+    equity, maintenance, *_ = assessed(world, book)
+    for cash, validity in ((maintenance - asks - 1, LIQUIDATION), (maintenance - asks, STALE)):
+        at = replace(book, cash=book.cash + cash - equity)
+        assert assessed(world, at)[4] == validity
+
+
 def test_doubt(world: World) -> None:
     """What is asked for where the index does not open risk, before netting."""
     book = Book(PORTFOLIO, 10**6 * WAD, 0, (perp(BTC, -2), perp(ETH, 20)), (wbtc(1),))

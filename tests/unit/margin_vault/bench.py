@@ -415,6 +415,7 @@ class Bench:
         """By the liquidator of the deployment."""
 
         def spec() -> None:
+            self.ledger.accrue()
             margin, params = self.ledger.margin(account), self.params.liquidation.spec
             terms = liquidation.terms(params, margin, max_fraction)
             self.ledger.slice(account, to, terms.fraction, terms.payment, terms.cut)

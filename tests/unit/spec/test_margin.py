@@ -18,6 +18,9 @@ from plimsoll.spec.margin import (
     Holding,
     Margin,
     RiskModel,
+    Surface,
+    analyse,
+    asked_of,
     assess,
     covered,
     notional_of,
@@ -340,13 +343,19 @@ def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
     def below(validity: int) -> int:
         return sum(hangs[id] + held[id] for id in prices if prices[id].validity < validity)
 
+    analysis = analyse(book, model, prices, Surface())
+    asked = {part.underlying: asked_of(part, analysis, model) for part in analysis.underlyings}
+
     def reach(*tallies: dict[int, int]) -> int:
-        """What stale prices may bring by their scan ranges."""
-        return sum(
-            ceil_div(model.underlyings[id].scan_range * sum(tally[id] for tally in tallies), BPS)
+        """What stale prices may bring by their scan ranges, up to what is asked for there."""
+        moved = {
+            id: ceil_div(
+                model.underlyings[id].scan_range * sum(tally[id] for tally in tallies), BPS
+            )
             for id in prices
             if prices[id].validity == STALE
-        )
+        }
+        return sum(min(most, asked.get(id, 0)) for id, most in moved.items())
 
     assert (told.validity == OPEN) == (20 * below(OPEN) <= told.maintenance)
     if 20 * below(LIQUIDATION) > told.maintenance:
