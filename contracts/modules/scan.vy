@@ -127,7 +127,7 @@ struct Exposed:
     late: uint256  # on those that do not open risk
     stale: uint256  # on those of them that do not liquidate
     # the most that the latter's scan ranges can be worth to the account, up to what it is asked for
-    # there: what is hedged, or cheap, is worth little margin and would be a shield for a range
+    # there and less what netting saves: what is hedged, or cheap, would be a shield for little
     reach: uint256
 
 

@@ -383,6 +383,10 @@ class Analysis:
             return self.netting.requirement(factors.floor)
         return sum(part.loss for part in self.underlyings)
 
+    def saved(self, factors: Factors) -> int:
+        """By netting."""
+        return sum(part.loss for part in self.underlyings) - self.requirement(factors)
+
     def relief(self, factors: Factors) -> int:
         """Netting lowers what is forgiven by as much as what is asked; rounded down."""
         total = sum(part.loss for part in self.underlyings)
@@ -502,6 +506,7 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
             stale += exposed
             moved = ceil_div(scan_range * (part.held + part.steep), BPS)
             reach += min(moved, asked_of(part, analysis, model))
+    reach = max(0, reach - analysis.saved(factors))
     return Margin(
         equity=equity,
         maintenance=maintenance,
@@ -575,7 +580,8 @@ def validity_of(
             collateral, WAD.
         stale: the part of it that hangs on those that do not liquidate.
         reach: the most that their scan ranges can be worth to the account, up to what it is asked
-            for there, WAD: what is hedged, or cheap, would be a shield for little margin.
+            for there, less what netting saves, WAD: what is hedged, or cheap, would be a shield
+            for little margin.
     """
     if MATERIAL * late <= maintenance:
         return OPEN

@@ -253,6 +253,23 @@ def test_what_is_hedged_is_no_shield(world: World) -> None:
         assert assessed(world, at)[4] == validity
 
 
+def test_what_netting_saves_is_no_shield(world: World) -> None:
+    """Two stale markets hedge each other, by seven tenths of what they ask for alone: a shield of
+    both scan ranges would keep who has less than nothing from being liquidated."""
+    world.move(BTC, validity=STALE)
+    world.move(ETH, validity=STALE)
+    book = Book(PORTFOLIO, 0, 0, (perp(BTC, 8), perp(ETH, -130)))
+    equity, maintenance, *_ = assessed(world, book)
+    ranges = 62_400 * WAD + 62_400 * WAD
+    alone = [assessed(world, replace(book, positions=(word,)))[1] for word in book.positions]
+    assert maintenance < sum(alone) * 3 // 4
+    depth = sum(alone) - ranges
+    assert 0 < depth < 1_000 * WAD
+    for cash, validity in ((depth - 1, LIQUIDATION), (depth, STALE)):
+        at = replace(book, cash=book.cash + cash - equity)
+        assert assessed(world, at)[4] == validity
+
+
 def test_doubt(world: World) -> None:
     """What is asked for where the index does not open risk, before netting."""
     book = Book(PORTFOLIO, 10**6 * WAD, 0, (perp(BTC, -2), perp(ETH, 20)), (wbtc(1),))

@@ -347,7 +347,8 @@ def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
     asked = {part.underlying: asked_of(part, analysis, model) for part in analysis.underlyings}
 
     def reach(*tallies: dict[int, int]) -> int:
-        """What stale prices may bring by their scan ranges, up to what is asked for there."""
+        """What stale prices may bring by their scan ranges, up to what is asked for there, and
+        less what netting saves."""
         moved = {
             id: ceil_div(
                 model.underlyings[id].scan_range * sum(tally[id] for tally in tallies), BPS
@@ -355,7 +356,8 @@ def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
             for id in prices
             if prices[id].validity == STALE
         }
-        return sum(min(most, asked.get(id, 0)) for id, most in moved.items())
+        most = sum(min(most, asked.get(id, 0)) for id, most in moved.items())
+        return max(0, most - analysis.saved(model.factors))
 
     assert (told.validity == OPEN) == (20 * below(OPEN) <= told.maintenance)
     if 20 * below(LIQUIDATION) > told.maintenance:
