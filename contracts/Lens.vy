@@ -268,23 +268,40 @@ def _worth(engine: IMarginEngine, book: IMarginEngine.Book) -> int256:
 def _settled(engine: IMarginEngine, book: IMarginEngine.Book) -> IMarginEngine.Book:
     """
     @notice A book as the vault settles it: what is over is gone, its payoff is cash, and so is
-        the profit of what is linear.
+        the profit of what is linear, at the newest forwards, which margins may not know yet.
     """
     settled: IMarginEngine.Book = book
     settled.positions = []
     over: IMarginEngine.Book = empty(IMarginEngine.Book)
-    linear: IMarginEngine.Book = empty(IMarginEngine.Book)
+    profit: int256 = 0  # WAD * 1e-8
     for word: uint256 in book.positions:
         if self._is_over(word):
             over.positions.append(word)
             continue
         settled.positions.append(word)
         if instrument._strike(word) == 0:
-            linear.positions.append(word)
-    profit: int256 = self._worth(engine, linear)
+            profit += instrument._size(word) * self._gap(word)
+    profit = wad._floor_div(profit, wad.ISIZE)
     settled.cash += book.basis + self._worth(engine, over) + profit
     settled.basis = -profit
     return settled
+
+
+@internal
+@view
+def _gap(word: uint256) -> int256:
+    """
+    @notice What a contract of something linear is worth in basis, as market data tells the vault.
+    """
+    underlying: uint256 = instrument._underlying(word)
+    prices: IMarketData.Market = staticcall market.peek(underlying)
+    expiry: uint256 = instrument._expiry(word)
+    if expiry == 0:
+        return convert(prices.mark, int256) - prices.funding
+    forward: IMarketData.Forward = staticcall market.forward(
+        underlying, expiry, max_value(uint256), 0
+    )
+    return convert(forward.fixed + forward.ratio * prices.index // wad.WAD, int256)
 
 
 @internal

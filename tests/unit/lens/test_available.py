@@ -1,11 +1,13 @@
 """What is told to be available is what `withdraw` lets out, and not a unit more."""
 
+from dataclasses import astuple
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from plimsoll.deploy.expiries import smile_of
 from plimsoll.spec import explain
 from plimsoll.spec.ledger import QUOTE
 from plimsoll.spec.words import call, future, put
@@ -248,3 +250,29 @@ def test_beside_options(desk: Desk, account: int, counter: int, level: int) -> N
                 withdraw(desk, account, token, amount)
             with reverts():
                 withdraw(desk, account, token, amount + 1)
+
+
+def test_a_ratio_of_now(desk: Desk) -> None:
+    """The vault settles a future at the ratio posted last, before margins know it: what is told to
+    be unsettled, and what can be withdrawn where nothing may be lent, is of that ratio, too."""
+    account = desk.open(desk.trader, quote=20_000, wbtc=10)
+    other = desk.open(desk.maker, quote=1_000_000)
+    borrower = desk.open(desk.taker, wbtc=2_000)
+    expiry = desk.list_expiry(BTC, 2)
+    desk.wait(120)
+    desk.deal(account, other, future(BTC, expiry), 10)
+    desk.vault.withdraw(borrower, desk.quote, 900_000 * 10**6, desk.taker, sender=desk.taker)
+    desk.vault.withdraw(other, desk.quote, 100_000 * 10**6, desk.maker, sender=desk.maker)
+    assert desk.lens.ledger().utilisation > 95 * 10**16
+    desk.surface.roll(BTC, sender=desk.keeper)
+    desk.wait(30)
+    ratio = desk.market.expiry_of(BTC, expiry).ratio * 9_976 // 10_000
+    post = (BTC, expiry, astuple(smile_of(0.6)), ratio, desk.chain.timestamp)
+    desk.surface.post(*post, sender=desk.steward)
+    told, unsettled = available(desk, account)[QUOTE], desk.lens.account(account).unsettled
+    with desk.chain.isolate():
+        receipt = desk.vault.settle(account, sender=desk.stranger)
+        assert receipt.events_of(desk.vault.Settle)[0].profit == unsettled < -1_400 * 10**18
+    with reverts("vault: utilisation"):
+        withdraw(desk, account, desk.quote, told + 1)
+    withdraw(desk, account, desk.quote, told)
