@@ -81,7 +81,7 @@ EXPECTED = frozenset(
                 "prices do not cross",
                 "self-trade",
             )
-            for index in range(3)
+            for index in range(9)
         ),
     }
 )

@@ -805,6 +805,13 @@ def unlock(m: Machine) -> None:
             scope = choices.pick(SCOPES)
             build = {WITHDRAW: _withdraw, TRANSFER: _transfer, CONFIGURE: _netting}[scope]
             calls.append(build(m, desk, choices.pick(_granted(m, scope))))
+    if choices.chance(10):  # one more batch in the batch, of what fits into one
+        calls = [
+            call
+            if call.sellers or len(call.function.encode_input(*call.args)) > 256
+            else batch_of(m, desk, [call])
+            for call in calls
+        ]
     m.act(unlock_of(m, calls))
 
 
@@ -979,6 +986,13 @@ def sign(m: Machine) -> None:
     choices = m.choices
     account = able(m)
     legs = tuple(OrderLeg(*leg) for leg in package(m, most=5))
+    others = [
+        item.order.legs
+        for item in m.orders
+        if not any(0 < expiry_of(leg.instrument) <= m.now for leg in item.order.legs)
+    ]
+    if others and choices.chance(50):  # so that there is somebody to match with
+        legs = choices.pick(others)
     most = min(room(m, account, leg.instrument) // abs(leg.ratio) for leg in legs)
     size = max(1, most * choices.integer(1, 100) // 100)
     size = size if choices.chance(50) else -size
@@ -1031,9 +1045,9 @@ def _match_of(m: Machine, taker: Standing, makers: list[Standing], sizes: list[i
         for index, (maker, size) in enumerate(zip(makers, sizes, strict=True), 1):
             fill(maker, size, index)
             refuse(maker.order.account == taker.order.account, "self-trade", index)
-        fill(taker, sum(sizes), 0)
+        fill(taker, taken, 0)
         legs = orders.match(
-            spec_of(taker, sum(sizes)),
+            spec_of(taker, taken),
             [spec_of(maker, size) for maker, size in zip(makers, sizes, strict=True)],
             m.fees,
             lambda underlying: m.markets[underlying].index,
@@ -1048,10 +1062,15 @@ def _match_of(m: Machine, taker: Standing, makers: list[Standing], sizes: list[i
                 held = m.ledger.position(order.account, leg.instrument)
                 refuse(held * leg.ratio * order.size > 0, "not reducing", index)
 
+    taken = abs(taker.order.size)
     signed = [taker.signed, *(maker.signed for maker in makers)]
     parts = 4 + 4 * sum(len(item.order.legs) for item in signed)
     call = m.world.orders.match
-    return Call(m.world.stranger, call, (signed, [sum(sizes), *sizes]), model, parts)
+    return Call(m.world.stranger, call, (signed, [taken, *sizes]), model, parts)
+
+
+def _side(standing: Standing) -> int:
+    return 1 if standing.order.size > 0 else -1
 
 
 def match(m: Machine) -> None:
@@ -1063,20 +1082,26 @@ def match(m: Machine) -> None:
     if not m.orders or choices.chance(30):
         sign(m)
     first = choices.pick(m.orders).order
+    crosses = choices.chance(30)  # makers with each other, for what the taker leaves
     makers = [
         item
         for item in m.orders
-        if item.order.legs == first.legs and item.order.size * first.size > 0
-    ][: choices.integer(1, 2)]
+        if item.order.legs == first.legs and (crosses or item.order.size * first.size > 0)
+    ][: choices.integer(1, 8 if crosses else 2)]
     sizes = []
     for item in makers:
         left = abs(item.order.size) - m.filled.get(item.digest, 0)
         sizes.append(max(1, left * choices.integer(1, 101) // 100))
-    side = -1 if first.size > 0 else 1
-    prices = [item.order.price for item in makers]
-    worst = max(prices) if side > 0 else min(prices)
-    limit = worst + side * abs(worst) * choices.integer(-1, 50) // BPS
-    order = _order(m, able(m), first.legs, side * sum(sizes), limit, taker=True)
+    taken = -sum(_side(item) * size for item, size in zip(makers, sizes, strict=True))
+    if taken == 0:
+        return
+    side = 1 if taken > 0 else -1
+    paid = sum(
+        _side(item) * size * item.order.price for item, size in zip(makers, sizes, strict=True)
+    )
+    limit = clamp(-paid // taken, -MAX_PRICE // 2, MAX_PRICE // 2)
+    limit += side * abs(limit) * choices.integer(-1, 50) // BPS
+    order = _order(m, able(m), first.legs, taken, limit, taker=True)
     taker = _signed(m, order)
     m.act(_match_of(m, taker, makers, sizes))
     for item in [taker, *makers]:
