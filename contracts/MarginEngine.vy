@@ -276,11 +276,11 @@ def _margin(
             sum.netting = factor._add(sum.netting, params, part, asked.loss)
         sum.profit = unsafe_add(sum.profit, part.profit)
         sum.worth = unsafe_add(sum.worth, unsafe_add(part.worth, convert(held, int256)))
-        exposure: uint256 = unsafe_add(held, part.gross)
         if prices.validity < scan.OPEN:
+            risk: uint256 = unsafe_add(asked.loss, asked.charges)
+            exposure: uint256 = unsafe_add(held, scan._hangs(part.gross, risk))
             sum.exposed.late = unsafe_add(sum.exposed.late, exposure)
-            cut: uint256 = unsafe_sub(sum.haircuts, others)
-            asks: uint256 = unsafe_add(cut, unsafe_add(asked.loss, asked.charges))
+            asks: uint256 = unsafe_add(unsafe_sub(sum.haircuts, others), risk)
             sum.doubt = doubts._add(sum.doubt, underlying, asks)
             if prices.validity == scan.STALE:
                 sum.exposed.stale = unsafe_add(sum.exposed.stale, exposure)

@@ -278,11 +278,12 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
         sum.netting = factor._add(sum.netting, params, part, told.loss)
     else:
         sum.netting.total += told.loss
-    exposure: uint256 = held + told.gross
     asks: uint256 = wad._ceil_div(params.scan_range * part.late, wad.BPS)
     if prices.validity < scan.OPEN:
+        risk: uint256 = told.loss + told.charges
+        exposure: uint256 = held + scan._hangs(told.gross, risk)
         sum.exposed.late += exposure
-        asks = sum.haircuts - others.haircuts + told.loss + told.charges
+        asks = sum.haircuts - others.haircuts + risk
         if prices.validity == scan.STALE:
             sum.exposed.stale += exposure
             reach: uint256 = wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)

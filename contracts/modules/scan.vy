@@ -64,6 +64,8 @@ MATERIAL: constant(
     uint256
 ) = 20  # a price counts if more than one part in so many of MM hangs on it
 
+FARTHEST: constant(uint256) = 4  # scan ranges: as far as extremes reach
+
 # validity of a price
 STALE: constant(uint256) = 0
 LIQUIDATION: constant(uint256) = 1
@@ -122,7 +124,8 @@ struct Loss:
     steepest: int256  # the largest notional without collateral, anywhere on the grid
 
 
-# what hangs on prices that are not good enough: |notional| of positions, value of collateral; WAD
+# what hangs on prices that are not good enough: value of collateral, and of positions what they may
+# lose; WAD
 struct Exposed:
     late: uint256  # on those that do not open risk
     stale: uint256  # on those of them that do not liquidate
@@ -717,6 +720,18 @@ def _is_broad(dated: uint256) -> bool:
             break
         left &= unsafe_sub(left, 1)  # without its lowest bit
     return left != 0
+
+
+@internal
+@pure
+def _hangs(gross: uint256, risk: uint256) -> uint256:
+    """
+    @notice What of positions hangs on a price: as much as the extremes may lose, of whose loss a
+        quarter is asked for at least, and no more than what they are about. WAD.
+    @param gross Their |notional|, WAD.
+    @param risk What is asked of them, WAD.
+    """
+    return min(gross, unsafe_mul(FARTHEST, risk))  # unsafe: see above
 
 
 @internal

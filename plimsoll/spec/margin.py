@@ -59,6 +59,7 @@ NO_MARGIN = LARGEST_EQUITY + 1  # where an account is too broad: more than any a
 MAX_BREADTH = 8  # underlyings of whose futures and options an account may have, see `margin_of`
 LEAST = 100  # basis points of debts and gross ranges that a margin is at least, see `least_of`
 MATERIAL = 20  # a price counts if more than one part in so many of MM hangs on it
+FARTHEST = 4  # scan ranges: as far as extremes reach
 COST = 10  # what a reduction may cost: one part in so many of the margin that it frees
 DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
 DOUBTS, DOUBT_BITS = 8, 32  # lanes of what is asked for at prices that do not open risk
@@ -499,7 +500,8 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
     maintenance = min(max(maintenance, least), LARGEST_MARGIN)
     late = stale = reach = 0
     for part in underlyings:
-        validity, exposed = markets[part.underlying].validity, part.held + part.gross
+        validity = markets[part.underlying].validity
+        exposed = part.held + min(part.gross, FARTHEST * (part.loss + part.charges))
         late += part.late if validity == OPEN else exposed
         if validity == STALE:
             scan_range = model.underlyings[part.underlying].scan_range
@@ -576,8 +578,8 @@ def validity_of(
     and for one that covers IM though all is lost that hangs on them.
 
     Args:
-        late: what hangs on prices that do not open risk: |notional| of positions, value of
-            collateral, WAD.
+        late: what hangs on prices that do not open risk: value of collateral, and of positions as
+            much as the extremes may lose, of which a quarter is asked for, up to |notional|, WAD.
         stale: the part of it that hangs on those that do not liquidate.
         reach: the most that their scan ranges can be worth to the account, up to what it is asked
             for there, less what netting saves, WAD: what is hedged, or cheap, would be a shield

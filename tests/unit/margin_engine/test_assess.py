@@ -270,6 +270,18 @@ def test_what_netting_saves_is_no_shield(world: World) -> None:
         assert assessed(world, at)[4] == validity
 
 
+def test_what_positions_may_lose_at_stale_prices(world: World) -> None:
+    """Who takes slices bears four scan ranges of positions, not all that they are about."""
+    world.move(ETH, validity=STALE)
+    alone = Book(UNDERLYING, 0, 0, (perp(ETH, 10),))
+    lost = 4 * assessed(world, alone)[1]
+    assert lost < 30_000 * WAD
+    book = replace(alone, positions=(perp(ETH, 10), perp(BTC, 1)))
+    equity, _, _, initial, *_ = assessed(world, book)
+    for left, validity in ((initial + lost - 1, STALE), (initial + lost, LIQUIDATION)):
+        assert assessed(world, replace(book, cash=left - equity))[4] == validity
+
+
 def test_doubt(world: World) -> None:
     """What is asked for where the index does not open risk, before netting."""
     book = Book(PORTFOLIO, 10**6 * WAD, 0, (perp(BTC, -2), perp(ETH, 20)), (wbtc(1),))

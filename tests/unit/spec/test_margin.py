@@ -340,10 +340,16 @@ def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
         index = prices[asset.underlying].index
         held[asset.underlying] += value_of(item.amount, index, asset.decimals)
 
-    def below(validity: int) -> int:
-        return sum(hangs[id] + held[id] for id in prices if prices[id].validity < validity)
-
     analysis = analyse(book, model, prices, Surface())
+    lost = {
+        part.underlying: held[part.underlying]
+        + min(hangs[part.underlying], 4 * (part.loss + part.charges))
+        for part in analysis.underlyings
+    }
+
+    def below(validity: int) -> int:
+        return sum(most for id, most in lost.items() if prices[id].validity < validity)
+
     asked = {part.underlying: asked_of(part, analysis, model) for part in analysis.underlyings}
 
     def reach(*tallies: dict[int, int]) -> int:

@@ -2,17 +2,26 @@
 range could have brought to each side of a hedge: 400 ether that were sold short as they were held,
 1,200,000 of each, were a shield of 288,000, and asked for 25,000 of margin. Behind it a thief lost
 in bitcoin what another account of his won: at 47,000 after 60,000 he had 62,000 less than nothing.
-Two silent markets that hedge each other did the same: 50,000 less than nothing at 43,000.
+Two silent markets that hedge each other did the same: 50,000 less than nothing at 43,000. So did
+fifty calls for 92 dollars in all, struck at the end of the range; and who would take them had to
+cover three million, all that they were about.
 
 Here a shield is no more than what is asked for at silent prices, nor anything that netting saves:
-an account is liquidated when it does not cover what is asked of it elsewhere.
+an account is liquidated when it does not cover what is asked of it elsewhere. And of positions no
+more hangs on a price than they may lose in four scan ranges.
 """
+
+from types import SimpleNamespace
 
 import pytest
 
 from plimsoll.spec.market import LIQUIDATION
-from plimsoll.spec.words import PORTFOLIO
-from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, SOL, Bench, usd
+from plimsoll.spec.words import PORTFOLIO, call
+from tests.harness import Chain
+from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, SOL, WAD, Bench, usd
+from tests.unit.test_life_of_options import INDEX, THOUSAND, dealers, p, stake, trade
+
+__all__ = ["dealers", "p"]
 
 
 @pytest.fixture(params=["by spot", "by another market"])
@@ -59,3 +68,26 @@ def test_a_hedge_is_no_shield(bench: Bench, hedged: int, lender: int) -> None:
         if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
             bench.liquidate(hedged, lender)
         assert bench.margin(hedged).equity > 0
+
+
+def test_cheap_options_are_no_shield(
+    p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain
+) -> None:
+    """Bitcoin's feed says nothing for five hours, and the holder of calls on it loses in
+    ether."""
+    stake(p, dealers, 110_000)
+    chain.mine(delta=60)
+    p.set_price(BTC, INDEX)
+    p.set_price(ETH, 3_000)
+    thief, maker, keeper = dealers.trader, dealers.maker, dealers.taker
+    trade(p, thief, maker, call(BTC, p.expiry, 68 * THOUSAND), 50 * SIZE)
+    assert 0 < 110_000 * WAD - p.vault.book_of(thief).cash < 100 * WAD
+    trade(p, thief, maker, p.perpetuals[ETH], 120 * SIZE)
+    chain.mine(delta=5 * HOUR)
+    for price in range(2_950, 1_950, -50):
+        chain.mine(delta=1)
+        p.set_price(ETH, price)
+        margin = p.lens.summary(thief).margin
+        if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
+            p.liquidator.liquidate(thief, keeper, WAD, 0, sender=p.taker)
+        assert p.lens.summary(thief).margin.equity > 0
