@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 from benchmarks.margin.exact import Array, Chain, Scenarios
 from benchmarks.margin.requirement import Holdings, Specification
 
-NEAR = 8.0  # days
+NEAR, FADE = 7.0, 1.0  # days
 SHORT = 0.01
 PARTS = 16  # of a cell
 
@@ -87,12 +87,12 @@ class Program:
         seen = np.column_stack(
             [np.maximum(first, inner[:, 0]), inner, np.maximum(last, inner[:, -1])]
         )
-        near = chain.days <= NEAR
+        near = np.clip((NEAR + FADE - chain.days) / FADE, 0, 1)
         for cell in range(6):
             rest = self.size - 6 + cell
             bend = (copied[:, cell] + copied[:, cell + 1]) / 2
             row = np.zeros(self.size)
-            row[: self.strikes], row[self.strikes : 2 * self.strikes] = bend * ~near, -bend
+            row[: self.strikes], row[self.strikes : 2 * self.strikes] = bend * (1 - near), -bend
             row[rest] = -1
             self.rows.append(row)
             start = self.places_down[cell]

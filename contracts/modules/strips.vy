@@ -20,7 +20,8 @@ from modules import scenario
 from modules import wad
 
 MAX_STRIPS: constant(uint256) = 16  # live expiries of an underlying
-NEAR: constant(uint256) = 8 * 86_400  # seconds to an expiry in which curvature matters in full
+NEAR: constant(uint256) = 7 * 86_400  # seconds to an expiry in which curvature matters in full
+FADE: constant(uint256) = 86_400  # before these, in which it comes to do so
 
 LARGEST: constant(uint256) = 2**106  # as in scan
 
@@ -38,7 +39,7 @@ struct Run:
     price: uint256  # its forward, WAD
     ratio: uint256  # of the forward to the index, WAD
     fresh: bool  # whether smile and forward are young
-    near: bool
+    near: uint256  # part of FADE: how far curvature of longs matters in full
     levels: uint256[6]  # forwards at the extremes and at the ghosts, WAD
     gross: int256  # contracts of any kind, 1e-8
     forwards: int256  # futures less puts, 1e-8 contracts
@@ -68,7 +69,7 @@ struct Risk:
     net: int256  # options, 1e-8 contracts
     sums: uint256[8]  # of scenario words
     near: bool  # whether there are longs of near expiries
-    longs: uint256[8]  # the part of the sums that these are
+    longs: uint256[8]  # the part of the sums that these are, in the lower curve
     # at the extremes, and of near longs at the ghosts, WAD * 1e-8, in two's complement
     intrinsics: uint256[6]
     # by expiry
@@ -141,7 +142,9 @@ def _run(spots: uint256[6], index: uint256, expiry: uint256, forward: IMarketDat
     run.ratio = forward.ratio
     run.fresh = forward.fresh
     # unsafe: see above
-    run.near = expiry <= unsafe_add(block.timestamp, NEAR)
+    far: uint256 = unsafe_add(block.timestamp, NEAR + FADE)
+    if far > expiry:
+        run.near = min(unsafe_sub(far, expiry), FADE)
     moved: uint256 = unsafe_div(unsafe_mul(forward.ratio, index), wad.WAD)
     run.price = unsafe_add(forward.fixed, moved)
     if spots[1] == 0:
@@ -152,7 +155,7 @@ def _run(spots: uint256[6], index: uint256, expiry: uint256, forward: IMarketDat
     run.levels[1] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[1]), wad.WAD))
     run.levels[2] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[2]), wad.WAD))
     run.levels[3] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[3]), wad.WAD))
-    if run.near:
+    if run.near != 0:
         run.levels[4] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[4]), wad.WAD))
         run.levels[5] = unsafe_add(fixed, unsafe_div(unsafe_mul(ratio, spots[5]), wad.WAD))
     return run

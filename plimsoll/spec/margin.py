@@ -21,6 +21,7 @@ from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Forward, Market, payoff
 from plimsoll.spec.scan import (
     EXTREMES,
+    FADE,
     STRAIGHT,
     Grid,
     Netting,
@@ -64,7 +65,7 @@ COST = 10  # what a reduction may cost: one part in so many of the margin that i
 DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
 DOUBTS, DOUBT_BITS = 8, 32  # lanes of what is asked for at prices that do not open risk
 LARGEST_DOUBT = 2**31 - 1  # quote
-NEAR = 8 * 86_400  # seconds to an expiry within which curvature between nodes matters in full
+NEAR = 7 * 86_400  # seconds to an expiry within which curvature between nodes matters in full
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def gather(
             if not forward.fresh:  # but nobody knows yet where it stands
                 waiting += (abs(calls) + abs(puts)) * price
             continue
-        near = expiry - surface.now <= NEAR
+        near = clamp(NEAR + FADE - (expiry - surface.now), 0, FADE)
         strip = risk.strips.setdefault(expiry, Strip(Sums(near)))
         strip.gross += abs(calls) + abs(puts)
         if not is_option(word):
@@ -215,9 +216,9 @@ def gather(
         risk.parity += puts * (strike - price)
         strip.forwards -= puts
         strip.options.add(surface.words[word >> KEY_SHIFT], size)
-        if near and size > 0:
+        if soon := strip.options.soon(size):
             for i, spot in enumerate(surface.grids[underlying].ghosts):
-                strip.options.ghosts[i] += size * max(0, forward.at(spot) - strike)
+                strip.options.ghosts[i] += soon * max(0, forward.at(spot) - strike)
         for i, spot in enumerate(spots):
             strip.intrinsics[i] += size * max(0, forward.at(spot) - strike)
         risk.short += max(0, -size)

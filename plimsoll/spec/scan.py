@@ -36,6 +36,7 @@ FRACTION = 64  # bits of what is finer than a wei
 LARGEST = 2**112  # WAD: no curve counts for more, so that no product can overflow
 EXTREMES = 4
 FURTHEST_FALL = 8 * WAD // 10
+FADE = 86_400  # seconds in which an expiry becomes near
 
 # (sin t, cos t) at t = -pi/2, -3 pi/8 .. pi/2 in WAD, rounded away from zero
 _SIN = (0, 382683432365089772, 707106781186547525, 923879532511286757, WAD)
@@ -76,19 +77,25 @@ class Grid:
 class Sums:
     """Scenario words of one expiry times sizes; a short counts one unit more in every lane."""
 
-    near: bool  # whether it expires so soon that curvature between nodes matters in full
+    near: int  # part of FADE: how far curvature of longs between nodes matters in full
     longs: list[int] = field(default_factory=lambda: [0] * LANES)
     shorts: list[int] = field(default_factory=lambda: [0] * LANES)
     short: int = 0  # 1e-8 contracts
     contracts: int = 0  # net in each strike, 1e-8
-    ghosts: list[int] = field(default_factory=lambda: [0, 0])  # near longs beyond the grid
+    nears: list[int] = field(default_factory=lambda: [0] * LANES)  # the part of longs that is near
+    ghosts: list[int] = field(default_factory=lambda: [0, 0])  # the same beyond the grid
 
     def add(self, word: int, size: int) -> None:
         side = self.longs if size > 0 else self.shorts
         for lane, value in enumerate(LANES_OF.unpack(word.to_bytes(32, "little"))):
             side[lane] += value * abs(size)
+            self.nears[lane] += value * self.soon(size)
         self.short += max(0, -size)
         self.contracts += abs(size)
+
+    def soon(self, size: int) -> int:
+        """Of so many contracts those that count as near."""
+        return max(0, size) * self.near // FADE
 
     @property
     def net(self) -> list[int]:
@@ -146,11 +153,10 @@ def curve_of(parts: Sequence[Sums], unit: int) -> Curve:
     def value(amounts: Iterable[int]) -> int:
         return sum(amounts) * unit >> FRACTION
 
-    near = [part for part in parts if part.near]
     return Curve(
         *split([value(lanes) for lanes in zip(*(part.net for part in parts), strict=True)]),
-        [value(part.longs[NOWS + i] for part in near) for i in range(DOWNS)],
-        [min(sum(part.ghosts[i] for part in near) // SIZE, LARGEST) for i in range(2)],
+        [value(part.nears[NOWS + i] for part in parts) for i in range(DOWNS)],
+        [min(sum(part.ghosts[i] for part in parts) // SIZE, LARGEST) for i in range(2)],
     )
 
 

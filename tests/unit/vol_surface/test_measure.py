@@ -4,9 +4,9 @@ from dataclasses import astuple
 
 import pytest
 
-from plimsoll.spec.margin import Surface, gather, measure
+from plimsoll.spec.margin import NEAR, Surface, gather, measure
 from plimsoll.spec.market import Forward, Market
-from plimsoll.spec.scan import Grid, UnderlyingParams
+from plimsoll.spec.scan import FADE, Grid, UnderlyingParams
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import (
     KEY_SHIFT,
@@ -103,6 +103,30 @@ def test_as_specified(
     found = surface.measure(query(market, stored=True), book)
     assert not found.stale
     assert seen(found) == want
+
+
+def test_as_longs_come_near(
+    surface: Contract,
+    market: Contract,
+    expiries: list[int],
+    set_price: SetPrice,
+    chain: Chain,
+) -> None:
+    """A straddle between two nodes, over a day, and more straddles that are short and far."""
+    _, near, far = expiries
+    book = [
+        pack_position(key_of(option(expiry, strike)), size, size)
+        for expiry, strike, size in ((near, 2_060, 30 * SIZE + 7), (far, 2_060, -20 * SIZE))
+    ]
+    losses = []
+    for left in (FADE, FADE - 1, FADE * 2 // 3, FADE // 3, 1, 0):
+        chain.mine(timestamp=near - NEAR - left)
+        set_price(PRICE)
+        now = chain.timestamp
+        losses.append(surface.measure(query(market), book).loss)
+        assert seen(surface.measure(query(market), book)) == wanted(surface, market, book, now)
+    assert losses == sorted(losses)
+    assert losses[-1] > losses[0] * 11 // 10
 
 
 def test_apart(surface: Contract, market: Contract, book: list[int], chain: Chain) -> None:
