@@ -733,8 +733,8 @@ def post(
     """
     @notice The underlying's feed, steward or governor, outside of batches: the smile of an expiry
         that is listed and ahead, and the ratio of its forward, for MarketData.
-    @param smile Free of arbitrage, see modules/smile; at the forward and beside it no volatility
-        is more than a quarter off that of the smile posted last.
+    @param smile Free of arbitrage, and no volatility more than a quarter off that of the smile
+        posted last, at the forward as in the wings; see modules/smile.
     @param ratio WAD.
     @param time When it was made: later than that of the last, not in the future; and the last was
         posted a minute ago.

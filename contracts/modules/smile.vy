@@ -227,13 +227,21 @@ def _clipped(variance: int256) -> int256:
 @pure
 def _check_change(old: IVolSurface.Smile, new: IVolSurface.Smile, time: uint256):
     """
-    @notice Refuses a volatility that moves by more than a quarter, at the forward and one
-        standard deviation beside it.
+    @notice Refuses a volatility that moves by more than a quarter: at the forward, at some standard
+        deviations beside it, and at both vertices, between which variance runs almost straight.
     """
-    most: int256 = (wad.IBPS + MAX_CHANGE)**2
     deviation: int256 = self._deviation(self._variance(old, 0), convert(time, int256))
-    for k: int256 in [-deviation, 0, deviation]:
-        before: int256 = self._clipped(self._variance(old, k))
-        after: int256 = self._clipped(self._variance(new, k))
-        assert after * wad.IBPS**2 <= before * most, "surface: smile moves too far"
-        assert before * wad.IBPS**2 <= after * most, "surface: smile moves too far"
+    for n: int256 in [-8, -4, -2, -1, 0, 1, 2, 4, 8]:
+        self._check_change_at(old, new, n * deviation)
+    for m: int256 in [old.m, new.m]:
+        self._check_change_at(old, new, m * NANO)
+
+
+@internal
+@pure
+def _check_change_at(old: IVolSurface.Smile, new: IVolSurface.Smile, k: int256):
+    most: int256 = (wad.IBPS + MAX_CHANGE)**2
+    before: int256 = self._clipped(self._variance(old, k))
+    after: int256 = self._clipped(self._variance(new, k))
+    assert after * wad.IBPS**2 <= before * most, "surface: smile moves too far"
+    assert before * wad.IBPS**2 <= after * most, "surface: smile moves too far"

@@ -22,6 +22,7 @@ MAX_VARIANCE = 25 * WAD  # 500 %
 MAX_WING = 2  # steepest slope of total variance that moments allow (Lee 2004)
 STEPS = 8  # standard deviations in which butterflies are looked at, each way
 MAX_CHANGE = 2_500  # basis points by which an update may move a volatility
+CHANGES = (-8, -4, -2, -1, 0, 1, 2, 4, 8)  # standard deviations at which that is looked at
 
 _FIELDS = (("a", 40, True), ("b", 40, False), ("rho", 32, True), ("m", 32, True), ("s", 32, False))
 
@@ -123,11 +124,11 @@ def density(smile: Smile, k: int, time: int) -> int:
 
 
 def check_change(old: Smile, new: Smile, time: int) -> None:
-    """Refuses a volatility that moves by more than a quarter, at the forward and one standard
-    deviation beside it."""
+    """Refuses a volatility that moves by more than a quarter: at the forward, at some standard
+    deviations beside it, and at both vertices, between which variance runs almost straight."""
     most = (BPS + MAX_CHANGE) ** 2
-    beside = deviation(old, 0, time)
-    for k in (-beside, 0, beside):
+    step = deviation(old, 0, time)
+    for k in (*(n * step for n in CHANGES), old.m * NANO, new.m * NANO):
         before, after = clipped(old, k), clipped(new, k)
         near = after * BPS**2 <= before * most and before * BPS**2 <= after * most
         require(near, "surface: smile moves too far")

@@ -64,6 +64,7 @@ def check_change(old: IVolSurface.Smile, new: IVolSurface.Smile, time: uint256):
 """
 
 WEEK = 7 * 86_400
+QUARTER = 90 * 86_400
 # 50 % at the forward, 60 to 70 % a fifth away
 PLAIN = Smile(a=130_000_000, b=1_200_000_000, rho=-100_000_000, m=10_000_000, s=100_000_000)
 
@@ -248,6 +249,31 @@ def test_a_wing_moves(exposed: Contract) -> None:
     assert smile.variance(old, 0) == smile.variance(new, 0)
     with reverts("surface: smile moves too far"):
         exposed.check_change(astuple(old), astuple(new), time)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_wing_moves_further_out(exposed: Contract, side: int) -> None:
+    """Nothing at the forward and a deviation beside it, too much in the wing."""
+    old = Smile(a=360_000_000, b=0, rho=0, m=0, s=NANO)
+    new = Smile(487_649_410, 1_046_618_942, side * 966_824_522, side * 267_637_421, 29_391_783)
+    deviation = smile.deviation(old, 0, QUARTER)
+    for k in (-deviation, 0, deviation):
+        assert smile.variance(new, k) < smile.variance(old, k) * 25 // 16
+    exposed.check(astuple(new), QUARTER)
+    with reverts("surface: smile moves too far"):
+        exposed.check_change(astuple(old), astuple(new), QUARTER)
+    assert outcome(smile.check_change, old, new, QUARTER) == "surface: smile moves too far"
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_dip_is_filled(exposed: Contract, back: bool) -> None:
+    """Two fifths of a deviation from the forward, where the vertex is, and nowhere else."""
+    dip = Smile(178_351_224, 2_523_174_631, -731_177_846, 250_545_668, 581_891)
+    filled = Smile(480_430_149, 1_705_487_061, -486_064_025, 595_064_377, 953_937)
+    old, new = (filled, dip) if back else (dip, filled)
+    with reverts("surface: smile moves too far"):
+        exposed.check_change(astuple(old), astuple(new), QUARTER)
+    assert outcome(smile.check_change, old, new, QUARTER) == "surface: smile moves too far"
 
 
 def test_vol_of_random_smiles(exposed: Contract) -> None:
