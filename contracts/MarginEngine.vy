@@ -277,12 +277,13 @@ def _margin(
         sum.profit = unsafe_add(sum.profit, part.profit)
         sum.worth = unsafe_add(sum.worth, unsafe_add(part.worth, convert(held, int256)))
         if prices.validity < scan.OPEN:
-            risk: uint256 = unsafe_add(asked.loss, asked.charges)
-            exposure: uint256 = unsafe_add(held, scan._hangs(part.gross, risk))
+            exposure: uint256 = unsafe_add(held, part.gross)
             sum.exposed.late = unsafe_add(sum.exposed.late, exposure)
+            risk: uint256 = unsafe_add(asked.loss, asked.charges)
             asks: uint256 = unsafe_add(unsafe_sub(sum.haircuts, others), risk)
             sum.doubt = doubts._add(sum.doubt, underlying, asks)
             if prices.validity == scan.STALE:
+                exposure = unsafe_add(held, scan._at_most(part.gross, risk))
                 sum.exposed.stale = unsafe_add(sum.exposed.stale, exposure)
                 moved: uint256 = unsafe_mul(params.scan_range, unsafe_add(held, part.steep))
                 reach: uint256 = min(wad._ceil_div(moved, wad.BPS), asks)
@@ -478,6 +479,15 @@ def asset_params(asset: uint256) -> IMarginEngine.AssetParams:
     @notice Reverts where the asset is unknown.
     """
     return haircut._unpack(self._asset(asset))
+
+
+@external
+@view
+def collateral_validity(asset: uint256) -> uint256:
+    """
+    @notice How good the price of an asset is; reverts where the asset is unknown.
+    """
+    return (staticcall market.peek(haircut._underlying(self._asset(asset)))).validity
 
 
 @external

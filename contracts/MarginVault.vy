@@ -149,20 +149,18 @@ def deposit(account: uint256, token: address, amount: uint256):
         pool.tokens += value
         interest._store(self._pay(account, convert(value, int256), pool))
     else:
-        asset: IRegistry.Asset = staticcall governed._REGISTRY.asset_of(token)
-        if (self.words[account] >> (16 + asset.id)) & 1 == 0:
-            self._require(self._may(account, msg.sender, CONFIGURE), "vault: new collateral")
+        own: bool = self._may(account, msg.sender, CONFIGURE)
+        asset: IRegistry.Asset = self._add_collateral(account, token, amount, own)
         total: uint256 = self.totals[asset.id] + amount
         self._require(total <= asset.cap, "vault: deposit cap")
         self.totals[asset.id] = total
-        self._add_collateral(account, asset.id, amount)
     log IMarginVault.Deposit(account=account, token=token, amount=amount)
 
     held: uint256 = self._held(token)
     moved: bool = extcall IERC20(token).transferFrom(
         msg.sender, self, amount, default_return_value=True
     )
-    self._require(moved, "vault: transfer failed")
+    self._sent(moved)
     self._require(self._held(token) == held + amount, "vault: token takes a fee")
 
 
@@ -190,7 +188,7 @@ def withdraw(account: uint256, token: address, amount: uint256, to: address) -> 
     interest._store(pool)
     log IMarginVault.Withdraw(account=account, token=token, amount=paid, to=to)
     moved: bool = extcall IERC20(token).transfer(to, paid, default_return_value=True)
-    self._require(moved, "vault: transfer failed")
+    self._sent(moved)
     return paid
 
 
@@ -211,7 +209,7 @@ def transfer(source: uint256, target: uint256, token: address, amount: uint256) 
     if asset == QUOTE_ASSET:
         pool = self._pay(target, convert(moved * QUOTE_UNIT, int256), pool)
     else:
-        self._add_collateral(target, asset, moved)
+        self._add_collateral(target, token, moved, True)
     interest._store(pool)
     log IMarginVault.Transfer(source=source, target=target, token=token, amount=moved)
     return moved
@@ -668,6 +666,12 @@ def _positive(amount: uint256):
 
 
 @internal
+@pure
+def _sent(ok: bool):
+    self._require(ok, "vault: transfer failed")
+
+
+@internal
 @view
 def _asset(token: address) -> uint256:
     return (
@@ -714,14 +718,21 @@ def _update(account: uint256, fields: account_word.Fields):
 
 
 @internal
-def _add_collateral(account: uint256, asset: uint256, amount: uint256):
+def _add_collateral(
+    account: uint256, token: address, amount: uint256, adds: bool
+) -> IRegistry.Asset:
     """
     @notice Credits collateral and nothing else.
+    @param adds Whether it may be one that the account does not hold yet.
     """
-    self._collateral[account][asset] += amount
     fields: account_word.Fields = account_word._unpack(self.words[account])
-    bit: uint256 = 1 << asset
+    asset: IRegistry.Asset = staticcall governed._REGISTRY.check_collateral(
+        token, fields.positions != 0 or fields.cash < 0
+    )
+    self._collateral[account][asset.id] += amount
+    bit: uint256 = 1 << asset.id
     if fields.collateral & bit == 0:
+        self._require(adds, "vault: new collateral")
         fields.collateral |= bit
         held: uint256 = fields.collateral
         for i: uint256 in range(MAX_COLLATERALS):
@@ -730,6 +741,7 @@ def _add_collateral(account: uint256, asset: uint256, amount: uint256):
                 break
         self._require(held == 0, "vault: too many collaterals")
         self._update(account, fields)
+    return asset
 
 
 @internal

@@ -281,11 +281,10 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
     asks: uint256 = wad._ceil_div(params.scan_range * part.late, wad.BPS)
     if prices.validity < scan.OPEN:
         risk: uint256 = told.loss + told.charges
-        exposure: uint256 = held + scan._hangs(told.gross, risk)
-        sum.exposed.late += exposure
+        sum.exposed.late += held + told.gross
         asks = sum.haircuts - others.haircuts + risk
         if prices.validity == scan.STALE:
-            sum.exposed.stale += exposure
+            sum.exposed.stale += held + scan._at_most(told.gross, risk)
             reach: uint256 = wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)
             sum.exposed.reach += min(reach, asks)
     else:

@@ -88,5 +88,11 @@ def asset_params(asset: uint256) -> IMarginEngine.AssetParams:
 
 @external
 @view
+def collateral_validity(asset: uint256) -> uint256:
+    return staticcall parameters.collateral_validity(asset)
+
+
+@external
+@view
 def underlying_params(underlying: uint256) -> IMarginEngine.UnderlyingParams:
     return staticcall parameters.underlying_params(underlying)

@@ -124,11 +124,10 @@ struct Loss:
     steepest: int256  # the largest notional without collateral, anywhere on the grid
 
 
-# what hangs on prices that are not good enough: value of collateral, and of positions what they may
-# lose; WAD
+# what hangs on prices that are not good enough; WAD
 struct Exposed:
-    late: uint256  # on those that do not open risk
-    stale: uint256  # on those of them that do not liquidate
+    late: uint256  # |notional| of positions, value of collateral, on those that do not open risk
+    stale: uint256  # what may be lost of that, on those of them that do not liquidate
     # the most that the latter's scan ranges can be worth to the account, up to what it is asked for
     # there and less what netting saves: what is hedged, or cheap, would be a shield for little
     reach: uint256
@@ -724,10 +723,10 @@ def _is_broad(dated: uint256) -> bool:
 
 @internal
 @pure
-def _hangs(gross: uint256, risk: uint256) -> uint256:
+def _at_most(gross: uint256, risk: uint256) -> uint256:
     """
-    @notice What of positions hangs on a price: as much as the extremes may lose, of whose loss a
-        quarter is asked for at least, and no more than what they are about. WAD.
+    @notice What positions may lose: at the extremes, of whose loss a quarter is asked for at least,
+        and no more than what they are about. WAD.
     @param gross Their |notional|, WAD.
     @param risk What is asked of them, WAD.
     """

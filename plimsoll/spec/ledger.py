@@ -21,7 +21,7 @@ from plimsoll.spec.margin import (
     is_unlevered,
     reduced,
 )
-from plimsoll.spec.market import LIQUIDATION, OPEN, Expiry, Market, price, unsettled
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Expiry, Market, price, unsettled
 from plimsoll.spec.scan import FRACTION, Profile, axis_of, curve_of, unit_of
 from plimsoll.spec.wad import MAX, SIZE, WAD, ceil_div, require, toward_div
 from plimsoll.spec.words import (
@@ -204,12 +204,10 @@ class Ledger:
                 self._pay(account, value)
                 self.pool = replace(self.pool, tokens=self.pool.tokens + value)
                 return
-            require(asset in self.listing.caps, "registry: unknown asset")
-            require(own or asset in self.account(account).collateral, "vault: new collateral")
+            self._add_collateral(account, asset, amount, own)
             total = self.totals.get(asset, 0) + amount
             require(total <= self.listing.caps[asset], "vault: deposit cap")
             self.totals[asset] = total
-            self._add_collateral(account, asset, amount)
 
     def withdraw(self, account: int, asset: int, amount: int) -> int:
         """The amount paid out; MAX stands for all."""
@@ -224,7 +222,7 @@ class Ledger:
             if asset == QUOTE:
                 self._pay(target, amount * self._quote_unit)
             else:
-                self._add_collateral(target, asset, amount)
+                self._add_collateral(target, asset, amount, True)
             return amount
 
     def set_netting(self, account: int, level: int) -> None:
@@ -445,9 +443,15 @@ class Ledger:
         require(abs(scaled) <= CASH_LIMIT, "vault: amount too large")
         return scaled
 
-    def _add_collateral(self, account: int, asset: int, amount: int) -> None:
-        """Credits collateral and nothing else."""
+    def _add_collateral(self, account: int, asset: int, amount: int, adds: bool) -> None:
+        """Credits collateral and nothing else: where there is something to back, what somebody
+        knows the price of. `adds`: it may be one that the account does not hold yet."""
+        require(asset in self.listing.caps, "registry: unknown asset")
         draft = self._load(account)
+        backs = len(draft.positions) > 0 or draft.cash < 0
+        market = self.markets[self.model.assets[asset].underlying]
+        require(not backs or market.validity != STALE, "registry: stale price")
+        require(adds or asset in draft.collateral, "vault: new collateral")
         self._hold(draft, asset, amount)
         self.accounts[account] = replace(self.account(account), collateral=draft.collateral)
 

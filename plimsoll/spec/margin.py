@@ -502,11 +502,10 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
     late = stale = reach = 0
     for part in underlyings:
         validity = markets[part.underlying].validity
-        exposed = part.held + min(part.gross, FARTHEST * (part.loss + part.charges))
-        late += part.late if validity == OPEN else exposed
+        late += part.late if validity == OPEN else part.held + part.gross
         if validity == STALE:
             scan_range = model.underlyings[part.underlying].scan_range
-            stale += exposed
+            stale += part.held + min(part.gross, FARTHEST * (part.loss + part.charges))
             moved = ceil_div(scan_range * (part.held + part.steep), BPS)
             reach += min(moved, asked_of(part, analysis, model))
     reach = max(0, reach - analysis.saved(factors))
@@ -579,9 +578,10 @@ def validity_of(
     and for one that covers IM though all is lost that hangs on them.
 
     Args:
-        late: what hangs on prices that do not open risk: value of collateral, and of positions as
-            much as the extremes may lose, of which a quarter is asked for, up to |notional|, WAD.
-        stale: the part of it that hangs on those that do not liquidate.
+        late: what hangs on prices that do not open risk: |notional| of positions, value of
+            collateral, WAD.
+        stale: what may be lost of the part that hangs on those that do not liquidate: collateral,
+            and of positions as much as at the extremes, of which a quarter is asked for.
         reach: the most that their scan ranges can be worth to the account, up to what it is asked
             for there, less what netting saves, WAD: what is hedged, or cheap, would be a shield
             for little margin.

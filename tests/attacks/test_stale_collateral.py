@@ -12,41 +12,37 @@ import pytest
 from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, WAD, Bench, usd
 
 
-@pytest.fixture
-def silent(bench: Bench) -> Bench:
-    """Ether's feed has said nothing for a day."""
+def silence(bench: Bench) -> None:
+    """Ether's feed says nothing for a day."""
     del bench.prices[ETH]
     for _ in range(24):
         bench.wait(HOUR)
     assert bench.market.peek(ETH).validity == 0
-    return bench
 
 
-def test_dust_is_no_shield(
-    silent: Bench, twins: tuple[int, int], lender: int, account: int
-) -> None:
-    """A wei of ether, put in at the last moment, does not stop the liquidation."""
-    bench = silent
+def test_dust_is_no_shield(bench: Bench, twins: tuple[int, int], lender: int, account: int) -> None:
+    """A wei of ether does not stop the liquidation."""
     long, short = twins
+    bench.fund(long, weth=1)
+    silence(bench)
     bench.trade(long, short, 10 * SIZE)
     bench.jump(BTC, 56_000)
     margin = bench.margin(long)
     assert 0 < margin.equity < margin.maintenance
-    bench.fund(long, weth=1)
     bench.set_liquidator(bench.liquidator)
     bench.liquidate(long, lender)
     margin = bench.margin(long)
     assert margin.equity >= margin.maintenance
 
 
-def test_stale_collateral_buys_nothing(silent: Bench, twins: tuple[int, int], lender: int) -> None:
-    """Ether that is worth a fifth of its last price is brought in, and a position closed far below
-    mark against the thief's other account, so that the debt stays with the ether."""
-    bench = silent
+def test_stale_collateral_buys_nothing(bench: Bench, twins: tuple[int, int], lender: int) -> None:
+    """Ether is worth a fifth of its last price, and a position closed far below mark against the
+    thief's other account, so that the debt stays with the ether."""
     long, short = twins
     bench.trade(long, short, 9 * SIZE)
     before = bench.margin(long)
     bench.fund(long, weth=100 * 10**18)
+    silence(bench)
     with bench.refused("vault: margin"):
         bench.withdraw(long, bench.quote, usd(100_001))
     with bench.refused("vault: margin"):
@@ -61,20 +57,20 @@ def test_stale_collateral_buys_nothing(silent: Bench, twins: tuple[int, int], le
 
 
 @pytest.fixture
-def long(silent: Bench, twins: tuple[int, int]) -> int:
-    """Ten bitcoin bought of the twin, beside ten ether."""
+def long(bench: Bench, twins: tuple[int, int]) -> int:
+    """Ten bitcoin bought of the twin, beside ten ether whose feed is silent."""
     account, short = twins
-    silent.trade(account, short, 10 * SIZE)
-    silent.fund(account, weth=10 * 10**18)
-    silent.set_liquidator(silent.liquidator)
+    bench.trade(account, short, 10 * SIZE)
+    bench.fund(account, weth=10 * 10**18)
+    silence(bench)
+    bench.set_liquidator(bench.liquidator)
     return account
 
 
-def test_a_shield_has_a_bound(silent: Bench, long: int, lender: int) -> None:
+def test_a_shield_has_a_bound(bench: Bench, long: int, lender: int) -> None:
     """Ten ether kept who had them from being liquidated for as long as their feed said nothing,
     whatever he lost in bitcoin and his other account won. They keep him for as much as a move of
     ether by its scan range, 18 %, may still bring him: 5,400."""
-    bench = silent
     bench.jump(BTC, 54_500)
     margin = bench.margin(long)
     assert margin.maintenance - 5_400 * WAD < margin.equity < margin.maintenance
@@ -86,10 +82,9 @@ def test_a_shield_has_a_bound(silent: Bench, long: int, lender: int) -> None:
     assert margin.equity >= margin.maintenance
 
 
-def test_stale_collateral_takes_no_slices(silent: Bench, long: int) -> None:
+def test_stale_collateral_takes_no_slices(bench: Bench, long: int) -> None:
     """A slice opens risk for who takes it: he covers it without what may be worth nothing by now,
     be it his own or in the slice."""
-    bench = silent
     bench.jump(BTC, 54_000)
     taker = bench.fund(bench.account(bench.taker), 5_000, weth=20 * 10**18)
     with bench.refused("vault: margin"):

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 
 from tests.deployment import deploy
@@ -10,6 +12,18 @@ from .stage import Stage
 @pytest.fixture(scope="module")
 def desk(project: Project, accounts: Accounts, chain: Chain) -> Desk:
     return Desk(deploy(project, accounts, chain), chain, accounts[10])
+
+
+@pytest.fixture(autouse=True)
+def _prices(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test has moved is forgotten, as the chain forgets it."""
+    if "desk" not in request.fixturenames:
+        yield
+        return
+    desk = request.getfixturevalue("desk")
+    prices = dict(desk.prices)
+    yield
+    desk.prices = prices
 
 
 @pytest.fixture(scope="module", params=[6, 18], ids="quote has {} decimals".format)

@@ -109,6 +109,7 @@ def test_all_cash_beside_options_that_are_long(desk: Desk, counter: int) -> None
         withdraw(desk, account, desk.quote, cash + 1)
     with desk.chain.isolate():
         withdraw(desk, account, desk.quote, cash)
+    desk.set_price(ETH, desk.prices[ETH])  # there are positions for it to back
     desk.open(desk.trader, 7, weth=1)
     assert desk.lens.available(account, desk.quote) == 0
     assert desk.lens.available(account, desk.weth) == 10**18

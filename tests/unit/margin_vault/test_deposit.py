@@ -5,7 +5,7 @@ import pytest
 from plimsoll.spec.words import MAX_COLLATERALS
 from tests.harness import Contract, Project
 
-from .bench import BTC, CONFIGURE, DAY, HOUR, SIZE, WAD, YEAR, Bench, logged, usd
+from .bench import BTC, CONFIGURE, DAY, ETH, HOUR, SIZE, WAD, YEAR, Bench, logged, usd
 
 
 def test_quote(bench: Bench, vault: Contract, account: int) -> None:
@@ -138,21 +138,45 @@ def test_cap_below_what_is_held(bench: Bench, account: int) -> None:
     assert bench.wsol.balanceOf(bench.trader) == 10**6 + 1
 
 
-def test_needs_no_price_and_no_permission_to_act(
+def test_needs_no_price_of_positions_and_no_permission_to_act(
     bench: Bench, pair: tuple[int, int], account: int
 ) -> None:
-    """A short account is topped up while prices are stale and everything is paused."""
+    """A short account is topped up while its positions' price is stale and everything is paused."""
     bench.trade(*pair, size=5 * SIZE)
     bench.jump(BTC, 45_000)
     margin = bench.margin(account)
     assert margin.equity < margin.maintenance
     for action in (1, 2, 4):
         bench.registry.pause(action, DAY, sender=bench.guardian)
-    bench.chain.mine(delta=5 * HOUR)
+    del bench.prices[BTC]
+    for _ in range(5):
+        bench.wait(HOUR)
     assert bench.market.peek(BTC).validity == 0
     bench.deposit(account, bench.quote, usd(30_000), sender=bench.stranger)
     bench.deposit(account, bench.weth, 10**18)
     assert bench.equity(account) == margin.equity + 33_000 * WAD
+
+
+@pytest.mark.parametrize("backs", ["position", "debt", "nothing"])
+def test_stale_collateral(
+    bench: Bench, pair: tuple[int, int], account: int, lender: int, backs: str
+) -> None:
+    """What nobody can price backs nothing, but as long as it liquidates."""
+    if backs == "position":
+        bench.trade(*pair, size=SIZE)
+    elif backs == "debt":
+        bench.fund(lender, 100_000)
+        bench.fund(account, wbtc=10**8)
+        bench.withdraw(account, bench.quote, usd(110_000))
+    for validity in (1, 0):
+        while bench.market.peek(ETH).validity > validity:
+            bench.chain.mine(delta=HOUR)
+        if validity or backs == "nothing":
+            bench.deposit(account, bench.weth, 10**18)
+            continue
+        with bench.refused("registry: stale price"):
+            bench.deposit(account, bench.weth, 10**18)
+    bench.deposit(account, bench.quote, usd(1))
 
 
 def test_nothing(bench: Bench, account: int) -> None:

@@ -86,17 +86,29 @@ def test_source_must_bear_it(bench: Bench, pair: tuple[int, int], second: int) -
 
 
 def test_target_only_gains(bench: Bench, pair: tuple[int, int], second: int) -> None:
-    """A short account is topped up from another one while prices are stale."""
+    """A short account is topped up from another one while its positions' price is stale."""
     account, other = pair
     bench.fund(second, 50_000, weth=10**18)
     bench.trade(account, other, 10 * SIZE)
     bench.jump(BTC, 51_000)
     short = bench.margin(account)
     assert short.equity < short.maintenance
-    bench.chain.mine(delta=5 * HOUR)
+    del bench.prices[BTC]
+    for _ in range(5):
+        bench.wait(HOUR)
     bench.transfer(second, account, bench.quote, ALL)
     bench.transfer(second, account, bench.weth, ALL)
     assert bench.equity(account) == short.equity + 53_000 * WAD
+
+
+def test_stale_collateral(bench: Bench, pair: tuple[int, int], account: int, second: int) -> None:
+    """It goes where it backs nothing."""
+    bench.fund(second, weth=10**18)
+    bench.trade(*pair, size=SIZE)
+    bench.chain.mine(delta=5 * HOUR)
+    with bench.refused("registry: stale price"):
+        bench.transfer(second, account, bench.weth, ALL)
+    bench.transfer(second, bench.account(bench.trader, 3), bench.weth, ALL)
 
 
 def test_operator(bench: Bench, vault: Contract, account: int, second: int) -> None:

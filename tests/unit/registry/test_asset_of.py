@@ -8,6 +8,8 @@ def test_unknown_asset(registry: Contract, weth: Contract, quote: Contract) -> N
     for token in (weth, quote, NOBODY):
         with reverts("registry: unknown asset"):
             registry.asset_of(token)
+        with reverts("registry: unknown asset"):
+            registry.check_collateral(token, False)
 
 
 def test_no_token_where_there_is_none(registry: Contract) -> None:

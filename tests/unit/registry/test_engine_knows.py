@@ -48,6 +48,18 @@ def learn(underlying: uint256, expiry: uint256):
 @view
 def knows(underlying: uint256, expiry: uint256) -> bool:
     return self.known[underlying][expiry]
+
+validity: uint256
+
+@external
+def tell(validity: uint256):
+    self.validity = validity
+
+@external
+@view
+def collateral_validity(asset: uint256) -> uint256:
+    assert asset == 0
+    return self.validity
 """
 
 
@@ -143,3 +155,19 @@ def test_replacing_the_engine_of_series(
     registry.list_series(63, ahead, (5, 5, 10, 0), sender=governor)
     with reverts("registry: engine without expiry"):
         registry.set_engine(deploy(project, governor, 18, 1_300), sender=governor)
+
+
+def test_backs_nothing_with_what_nobody_can_price(
+    project: Project, registry: Contract, governor: Account, token: Contract
+) -> None:
+    registry.list_asset(token, 5, sender=governor)
+    given = registry.asset_of(token)
+    assert registry.check_collateral(token, True) == given  # no engine could assess what it backs
+    engine = deploy(project, governor, 18, 1_300)
+    registry.set_engine(engine, sender=governor)
+    with reverts("registry: stale price"):
+        registry.check_collateral(token, True)
+    assert registry.check_collateral(token, False) == given
+    for validity in (1, 2):
+        engine.tell(validity, sender=governor)
+        assert registry.check_collateral(token, True) == given

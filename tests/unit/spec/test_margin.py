@@ -347,8 +347,8 @@ def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
         for part in analysis.underlyings
     }
 
-    def below(validity: int) -> int:
-        return sum(most for id, most in lost.items() if prices[id].validity < validity)
+    def below(validity: int, most: dict[int, int]) -> int:
+        return sum(amount for id, amount in most.items() if prices[id].validity < validity)
 
     asked = {part.underlying: asked_of(part, analysis, model) for part in analysis.underlyings}
 
@@ -365,10 +365,11 @@ def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
         most = sum(min(most, asked.get(id, 0)) for id, most in moved.items())
         return max(0, most - analysis.saved(model.factors))
 
-    assert (told.validity == OPEN) == (20 * below(OPEN) <= told.maintenance)
-    if 20 * below(LIQUIDATION) > told.maintenance:
+    whole = {id: hangs[id] + held[id] for id in prices}
+    assert (told.validity == OPEN) == (20 * below(OPEN, whole) <= told.maintenance)
+    if 20 * below(LIQUIDATION, lost) > told.maintenance:
         short = told.maintenance - told.equity
-        borne = told.equity - below(LIQUIDATION) >= told.initial
+        borne = told.equity - below(LIQUIDATION, lost) >= told.initial
         if told.validity == STALE:
             assert not borne
             assert short <= reach(hangs, held)

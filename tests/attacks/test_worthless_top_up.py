@@ -1,0 +1,50 @@
+"""Who was short brought in what was worth nothing any more while its feed was silent: it counted at
+the last price, so nobody could liquidate him, whatever he lost to another account of his. With a
+hundred ether worth 150 after 3,000 he was 177,000 less than nothing when bitcoin had come to
+35,000, and the other account could take all that it had won.
+
+Here no account that has something to back is given what nobody knows the price of, from outside or
+from another account.
+"""
+
+import pytest
+
+from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, Bench
+
+WEIGHT = 100 * 10**18
+
+
+@pytest.fixture
+def exposed(bench: Bench, twins: tuple[int, int]) -> int:
+    """The thief is long ten bitcoin, of his other account, on initial margin; ether's feed has said
+    nothing for five hours, and bitcoin has fallen."""
+    thief, twin = twins
+    bench.trade(thief, twin, 10 * SIZE)
+    bench.fund(twin, 300_000)
+    margin = bench.margin(thief)
+    bench.withdraw(thief, bench.quote, (margin.equity - margin.initial) // 10**12)
+    bench.fund(bench.account(bench.trader, 2), weth=WEIGHT)
+    del bench.prices[ETH]
+    for _ in range(5):
+        bench.wait(HOUR)
+    assert bench.market.peek(ETH).validity == 0
+    bench.set_liquidator(bench.liquidator)
+    bench.jump(BTC, 57_000)
+    return thief
+
+
+@pytest.mark.parametrize("source", ["wallet", "account"])
+def test_what_nobody_can_price_is_no_margin(
+    bench: Bench, exposed: int, lender: int, source: str
+) -> None:
+    with bench.refused("registry: stale price"):
+        if source == "wallet":
+            bench.deposit(exposed, bench.weth, WEIGHT)
+        else:
+            bench.transfer(bench.account(bench.trader, 2), exposed, bench.weth, WEIGHT)
+    for price in range(56_000, 34_000, -1_000):
+        bench.jump(BTC, price)
+        margin = bench.margin(exposed)
+        if margin.equity < margin.maintenance:
+            bench.liquidate(exposed, lender)
+        assert bench.margin(exposed).equity > 0
