@@ -722,12 +722,12 @@ def _add_collateral(
     account: uint256, token: address, amount: uint256, adds: bool
 ) -> IRegistry.Asset:
     """
-    @notice Credits collateral and nothing else.
+    @notice Credits collateral and nothing else. What a batch has laid aside it may back again.
     @param adds Whether it may be one that the account does not hold yet.
     """
     fields: account_word.Fields = account_word._unpack(self.words[account])
     asset: IRegistry.Asset = staticcall governed._REGISTRY.check_collateral(
-        token, fields.positions != 0 or fields.cash < 0
+        token, fields.positions | self._depth != 0 or fields.cash < 0
     )
     self._collateral[account][asset.id] += amount
     bit: uint256 = 1 << asset.id
