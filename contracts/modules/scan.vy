@@ -739,13 +739,17 @@ def _validity(exposed: Exposed, equity: int256, maintenance: uint256, initial: u
     """
     @notice What prices that are late or stale still serve for. A price matters as far as it can
         move the margin, if more than a twentieth of MM hangs on it: otherwise a wei of something
-        whose feed is silent would keep an account from being liquidated. Stale prices liquidate
-        where they decide nothing: of an account that is short even if they have moved by their
-        scan ranges in its favour, or even if nothing were asked for what hangs on them; and for one
-        that covers IM though all is lost that hangs on them.
+        whose feed is silent would keep an account from being liquidated. Nor does it open risk
+        where it decides whether IM is covered: options that are fully paid can be nearly all of MM,
+        and worth nothing in the end. Stale prices liquidate where they decide nothing: of an
+        account that is short even if they have moved by their scan ranges in its favour, or even if
+        nothing were asked for what hangs on them; and for one that covers IM though all is lost
+        that hangs on them.
     """
     # unsafe: exposures are below 2**115, equity is below 2**142 and a margin below 2**128
-    if unsafe_mul(exposed.late, MATERIAL) <= maintenance:
+    spare: int256 = unsafe_sub(equity, convert(initial, int256))
+    needed: bool = spare >= 0 and spare < convert(exposed.late, int256)
+    if unsafe_mul(exposed.late, MATERIAL) <= maintenance and not needed:
         return OPEN
     if unsafe_mul(exposed.stale, MATERIAL) <= maintenance:
         return LIQUIDATION

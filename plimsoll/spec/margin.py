@@ -573,9 +573,11 @@ def validity_of(
 
     A price matters as far as it can move the margin, if more than a twentieth of MM hangs on it:
     otherwise a wei of something whose feed is silent would keep an account from being liquidated.
-    Stale prices liquidate where they decide nothing: of an account that is short even if they have
-    moved by their scan ranges in its favour, or even if nothing were asked for what hangs on them;
-    and for one that covers IM though all is lost that hangs on them.
+    Nor does it open risk where it decides whether IM is covered: options that are fully paid can be
+    nearly all of MM, and worth nothing in the end. Stale prices liquidate where they decide
+    nothing: of an account that is short even if they have moved by their scan ranges in its favour,
+    or even if nothing were asked for what hangs on them; and for one that covers IM though all is
+    lost that hangs on them.
 
     Args:
         late: what hangs on prices that do not open risk: |notional| of positions, value of
@@ -586,7 +588,8 @@ def validity_of(
             for there, less what netting saves, WAD: what is hedged, or cheap, would be a shield
             for little margin.
     """
-    if MATERIAL * late <= maintenance:
+    needed = initial <= equity < initial + late
+    if MATERIAL * late <= maintenance and not needed:
         return OPEN
     if MATERIAL * stale <= maintenance:
         return LIQUIDATION

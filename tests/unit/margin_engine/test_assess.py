@@ -218,6 +218,23 @@ def test_validity(world: World) -> None:
     assert assessed(world, Book(POSITION, 0, 0, (), (weth(0),)))[4] == OPEN
 
 
+def test_late_prices_that_decide_whether_margin_is_covered(world: World) -> None:
+    """They open no risk, however little hangs on them."""
+    book = Book(UNDERLYING, 0, 600_000 * WAD, (perp(BTC, 10),), (weth(1),))
+    equity, maintenance, _, initial, *_ = assessed(world, book)
+    held = 3_000 * WAD
+    assert 20 * held < maintenance
+    for told in (LIQUIDATION, STALE):
+        world.move(ETH, validity=told)
+        for cash, validity in (
+            (initial - 1, OPEN),  # covers nothing anyway
+            (initial, LIQUIDATION),
+            (initial + held - 1, LIQUIDATION),
+            (initial + held, OPEN),
+        ):
+            assert assessed(world, replace(book, cash=cash - equity))[4] == validity
+
+
 def test_stale_prices_that_decide_nothing(world: World) -> None:
     """They liquidate who is short even if they have moved by the scan range in his favour, and let
     him take slices who bears that all is lost that hangs on them."""
