@@ -735,26 +735,35 @@ def _at_most(gross: uint256, risk: uint256) -> uint256:
 
 @internal
 @pure
+def _matters(exposed: uint256, maintenance: uint256, spare: int256) -> bool:
+    """
+    @notice Whether a price matters on which so much hangs: more than a twentieth of MM, or what
+        decides whether IM is covered, however little that is.
+    @param spare What equity is beyond IM.
+    """
+    decides: bool = spare >= 0 and spare < convert(exposed, int256)
+    return decides or unsafe_mul(exposed, MATERIAL) > maintenance  # unsafe: see above
+
+
+@internal
+@pure
 def _validity(exposed: Exposed, equity: int256, maintenance: uint256, initial: uint256) -> uint256:
     """
-    @notice What prices that are late or stale still serve for. A price matters as far as it can
-        move the margin, if more than a twentieth of MM hangs on it: otherwise a wei of something
-        whose feed is silent would keep an account from being liquidated. Nor does it open risk
-        where it decides whether IM is covered: options that are fully paid can be nearly all of MM,
-        and worth nothing in the end. Stale prices liquidate where they decide nothing: of an
-        account that is short even if they have moved by their scan ranges in its favour, or even if
-        nothing were asked for what hangs on them; and for one that covers IM though all is lost
-        that hangs on them.
+    @notice What prices that are late or stale still serve for. One on which hardly anything hangs
+        does not matter: otherwise a wei of something whose feed is silent would keep an account
+        from being liquidated. But one that decides whether IM is covered does: options that are
+        fully paid can be nearly all of MM, and worth nothing in the end. Stale prices that matter
+        liquidate where they decide nothing: of an account that is short even if they have moved by
+        their scan ranges in its favour, or even if nothing were asked for what hangs on them; and
+        for one that covers IM though all is lost that hangs on them.
     """
-    # unsafe: exposures are below 2**115, equity is below 2**142 and a margin below 2**128
+    # unsafe: exposures are below 2**115, equity is below 2**142 and a margin below 2**142
     spare: int256 = unsafe_sub(equity, convert(initial, int256))
-    needed: bool = spare >= 0 and spare < convert(exposed.late, int256)
-    if unsafe_mul(exposed.late, MATERIAL) <= maintenance and not needed:
+    if not self._matters(exposed.late, maintenance, spare):
         return OPEN
-    if unsafe_mul(exposed.stale, MATERIAL) <= maintenance:
+    if not self._matters(exposed.stale, maintenance, spare):
         return LIQUIDATION
     best: int256 = unsafe_add(equity, convert(exposed.reach, int256))
-    worst: int256 = unsafe_sub(equity, convert(exposed.stale, int256))
-    if best < convert(maintenance, int256) or worst >= convert(initial, int256):
+    if best < convert(maintenance, int256) or spare >= convert(exposed.stale, int256):
         return LIQUIDATION
     return STALE

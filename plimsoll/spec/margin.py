@@ -571,13 +571,12 @@ def validity_of(
 ) -> int:
     """What prices that are late or stale still serve for.
 
-    A price matters as far as it can move the margin, if more than a twentieth of MM hangs on it:
-    otherwise a wei of something whose feed is silent would keep an account from being liquidated.
-    Nor does it open risk where it decides whether IM is covered: options that are fully paid can be
-    nearly all of MM, and worth nothing in the end. Stale prices liquidate where they decide
-    nothing: of an account that is short even if they have moved by their scan ranges in its favour,
-    or even if nothing were asked for what hangs on them; and for one that covers IM though all is
-    lost that hangs on them.
+    One on which hardly anything hangs does not matter: otherwise a wei of something whose feed is
+    silent would keep an account from being liquidated. But one that decides whether IM is covered
+    does: options that are fully paid can be nearly all of MM, and worth nothing in the end. Stale
+    prices that matter liquidate where they decide nothing: of an account that is short even if they
+    have moved by their scan ranges in its favour, or even if nothing were asked for what hangs on
+    them; and for one that covers IM though all is lost that hangs on them.
 
     Args:
         late: what hangs on prices that do not open risk: |notional| of positions, value of
@@ -588,10 +587,13 @@ def validity_of(
             for there, less what netting saves, WAD: what is hedged, or cheap, would be a shield
             for little margin.
     """
-    needed = initial <= equity < initial + late
-    if MATERIAL * late <= maintenance and not needed:
+
+    def matters(exposed: int) -> bool:
+        return MATERIAL * exposed > maintenance or initial <= equity < initial + exposed
+
+    if not matters(late):
         return OPEN
-    if MATERIAL * stale <= maintenance:
+    if not matters(stale):
         return LIQUIDATION
     decided = equity + reach < maintenance or equity - stale >= initial
     return LIQUIDATION if decided else STALE

@@ -218,8 +218,8 @@ def test_validity(world: World) -> None:
     assert assessed(world, Book(POSITION, 0, 0, (), (weth(0),)))[4] == OPEN
 
 
-def test_late_prices_that_decide_whether_margin_is_covered(world: World) -> None:
-    """They open no risk, however little hangs on them."""
+def test_prices_that_decide_whether_margin_is_covered(world: World) -> None:
+    """They open no risk, or take no slices, however little hangs on them."""
     book = Book(UNDERLYING, 0, 600_000 * WAD, (perp(BTC, 10),), (weth(1),))
     equity, maintenance, _, initial, *_ = assessed(world, book)
     held = 3_000 * WAD
@@ -228,8 +228,8 @@ def test_late_prices_that_decide_whether_margin_is_covered(world: World) -> None
         world.move(ETH, validity=told)
         for cash, validity in (
             (initial - 1, OPEN),  # covers nothing anyway
-            (initial, LIQUIDATION),
-            (initial + held - 1, LIQUIDATION),
+            (initial, told),
+            (initial + held - 1, told),
             (initial + held, OPEN),
         ):
             assert assessed(world, replace(book, cash=cash - equity))[4] == validity

@@ -366,10 +366,13 @@ def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
         return max(0, most - analysis.saved(model.factors))
 
     whole = {id: hangs[id] + held[id] for id in prices}
-    late = below(OPEN, whole)
-    needed = told.equity >= told.initial > told.equity - late
-    assert (told.validity == OPEN) == (20 * late <= told.maintenance and not needed)
-    if 20 * below(LIQUIDATION, lost) > told.maintenance:
+
+    def matters(exposed: int) -> bool:
+        decides = told.equity >= told.initial > told.equity - exposed
+        return decides or 20 * exposed > told.maintenance
+
+    assert (told.validity == OPEN) == (not matters(below(OPEN, whole)))
+    if matters(below(LIQUIDATION, lost)):
         short = told.maintenance - told.equity
         borne = told.equity - below(LIQUIDATION, lost) >= told.initial
         if told.validity == STALE:
