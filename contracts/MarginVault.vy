@@ -37,8 +37,9 @@
      registry names them, venues as far as the owner of an account allows a loss against mark.
      The same arithmetic as plimsoll.spec.ledger, to the wei.
 @custom:kill Nothing here stops for ever. The guardian pauses withdrawing, trading or
-     liquidating for a bounded time in the registry; deposits always work. The governor winds
-     down by size limits of 1 and caps of 0: positions can then only shrink, and all exits stay.
+     liquidating for a bounded time in the registry; deposits of quote always work. The governor
+     winds down by size limits of 1 and caps of 0: positions can then only shrink, and all exits
+     stay.
 """
 
 from ethereum.ercs import IERC20
@@ -722,14 +723,12 @@ def _add_collateral(
     account: uint256, token: address, amount: uint256, adds: bool
 ) -> IRegistry.Asset:
     """
-    @notice Credits collateral and nothing else. What a batch has laid aside it may back again.
+    @notice Credits collateral and nothing else.
     @param adds Whether it may be one that the account does not hold yet.
     """
-    fields: account_word.Fields = account_word._unpack(self.words[account])
-    asset: IRegistry.Asset = staticcall governed._REGISTRY.check_collateral(
-        token, fields.positions | self._depth != 0 or fields.cash < 0
-    )
+    asset: IRegistry.Asset = staticcall governed._REGISTRY.check_collateral(token)
     self._collateral[account][asset.id] += amount
+    fields: account_word.Fields = account_word._unpack(self.words[account])
     bit: uint256 = 1 << asset.id
     if fields.collateral & bit == 0:
         self._require(adds, "vault: new collateral")

@@ -414,15 +414,14 @@ def asset_of(token: address) -> IRegistry.Asset:
 
 @external
 @view
-def check_collateral(token: address, backs: bool) -> IRegistry.Asset:
+def check_collateral(token: address) -> IRegistry.Asset:
     """
     @notice The same of one that an account is given: not while nobody knows its price, or what is
         worth nothing any more could be brought in at the last one, and losses run up against it.
-    @param backs Whether the account has positions or debts for it to back.
     """
     asset: IRegistry.Asset = self._asset_of(token)
     engine: address = self._engine()
-    if backs and engine != empty(address):
+    if engine != empty(address):
         validity: uint256 = staticcall IMarginEngine(engine).collateral_validity(asset.id)
         assert validity != 0, "registry: stale price"
     return asset

@@ -444,14 +444,12 @@ class Ledger:
         return scaled
 
     def _add_collateral(self, account: int, asset: int, amount: int, adds: bool) -> None:
-        """Credits collateral and nothing else: where there is something to back, or may be again
-        at the end of a batch, what somebody knows the price of. `adds`: it may be one that the
-        account does not hold yet."""
+        """Credits collateral and nothing else, if somebody knows its price. `adds`: it may be one
+        that the account does not hold yet."""
         require(asset in self.listing.caps, "registry: unknown asset")
         draft = self._load(account)
-        backs = len(draft.positions) > 0 or self.depth > 0 or draft.cash < 0
         market = self.markets[self.model.assets[asset].underlying]
-        require(not backs or market.validity != STALE, "registry: stale price")
+        require(market.validity != STALE, "registry: stale price")
         require(adds or asset in draft.collateral, "vault: new collateral")
         self._hold(draft, asset, amount)
         self.accounts[account] = replace(self.account(account), collateral=draft.collateral)

@@ -82,11 +82,16 @@ def test_a_shield_has_a_bound(bench: Bench, long: int, lender: int) -> None:
     assert margin.equity >= margin.maintenance
 
 
-def test_stale_collateral_takes_no_slices(bench: Bench, long: int) -> None:
+@pytest.fixture
+def taker(bench: Bench) -> int:
+    """Has ether, too, since before its feed fell silent."""
+    return bench.fund(bench.account(bench.taker), 5_000, weth=20 * 10**18)
+
+
+def test_stale_collateral_takes_no_slices(bench: Bench, taker: int, long: int) -> None:
     """A slice opens risk for who takes it: he covers it without what may be worth nothing by now,
     be it his own or in the slice."""
     bench.jump(BTC, 54_000)
-    taker = bench.fund(bench.account(bench.taker), 5_000, weth=20 * 10**18)
     with bench.refused("vault: margin"):
         bench.liquidate(long, taker)
     bench.fund(taker, 40_000)

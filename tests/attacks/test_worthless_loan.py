@@ -25,13 +25,13 @@ def test_nothing_is_lent_on_what_nobody_can_price(
     stake(p, dealers, 110_000)
     thief = dealers.trader
     p.vault.set_netting(thief, UNDERLYING, sender=p.trader)
+    p.weth.mint(p.trader, 10**18, sender=p.governor)
+    p.weth.approve(p.vault, 10**18, sender=p.trader)
+    p.vault.deposit(thief, p.weth, 10**18, sender=p.trader)
     for _ in range(5):
         chain.mine(delta=HOUR)
         p.set_price(BTC, INDEX)
     assert p.market.peek(ETH).validity == 0
-    p.weth.mint(p.trader, 10**18, sender=p.governor)
-    p.weth.approve(p.vault, 10**18, sender=p.trader)
-    p.vault.deposit(thief, p.weth, 10**18, sender=p.trader)
     chain.mine(delta=60)
     p.set_price(BTC, INDEX)
     trade(p, thief, dealers.maker, call(BTC, p.expiry, 63 * THOUSAND), 520 * SIZE)

@@ -4,7 +4,7 @@ had of ether, in the place of options on bitcoin that had been asked for as much
 nothing counted 108,000, and kept him from being liquidated down to 1,850 from 3,000: 61,500 less
 than nothing, which another account of his had won.
 
-Here what nobody can price is brought in where nothing waits to be checked.
+Here no account is given what nobody can price.
 """
 
 from types import SimpleNamespace

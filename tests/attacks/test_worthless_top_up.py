@@ -3,8 +3,11 @@ the last price, so nobody could liquidate him, whatever he lost to another accou
 hundred ether worth 150 after 3,000 he was 177,000 less than nothing when bitcoin had come to
 35,000, and the other account could take all that it had won.
 
-Here no account that has something to back is given what nobody knows the price of, from outside or
-from another account.
+Another account of his, which had nothing to back yet, took it, and then his slices, for as long as
+it covered them without: with 110,000 of cash, and 105,000 of what was worth nothing, it was 52,700
+less than nothing at 30,000, and nobody could liquidate it.
+
+Here no account is given what nobody knows the price of, from outside or from another account.
 """
 
 import pytest
@@ -48,3 +51,15 @@ def test_what_nobody_can_price_is_no_margin(
         if margin.equity < margin.maintenance:
             bench.liquidate(exposed, lender)
         assert bench.margin(exposed).equity > 0
+
+
+def test_nor_of_who_takes_slices(bench: Bench, exposed: int) -> None:
+    """The thief's other account has cash, and nothing to back yet."""
+    taker = bench.fund(bench.account(bench.trader, 3), 110_000)
+    with bench.refused("registry: stale price"):
+        bench.deposit(taker, bench.weth, WEIGHT)
+    with bench.refused("registry: stale price"):
+        bench.transfer(bench.account(bench.trader, 2), taker, bench.weth, WEIGHT)
+    bench.liquidate(exposed, taker)
+    margin = bench.margin(taker)
+    assert margin.equity >= margin.initial

@@ -13,7 +13,6 @@ from .bench import (
     BTC,
     CONFIGURE,
     DAY,
-    ETH,
     HOUR,
     SIZE,
     WAD,
@@ -164,25 +163,6 @@ def test_stale_prices(bench: Bench, vault: Contract, pair: tuple[int, int]) -> N
             [lambda: bench.ledger.withdraw(account, QUOTE, usd(1))],
             bench.trader,
         )
-
-
-@pytest.mark.parametrize("validity", [1, 0])
-def test_stale_collateral(bench: Bench, vault: Contract, account: int, validity: int) -> None:
-    """An account that has nothing to back may have it again before the batch ends."""
-    while bench.market.peek(ETH).validity > validity:
-        bench.chain.mine(delta=HOUR)
-    bench.give(bench.weth, bench.trader, 10**18)
-    call = vault.deposit.encode_input(account, bench.weth, 10**18)
-
-    def batch() -> None:
-        bench.batch([call], [lambda: bench.ledger.deposit(account, 0, 10**18)], bench.trader)
-
-    if validity:
-        batch()
-        return
-    with bench.refused("registry: stale price"):
-        batch()
-    bench.deposit(account, bench.weth, 10**18, mint=False)
 
 
 def test_nothing(bench: Bench, vault: Contract) -> None:

@@ -9,7 +9,7 @@ def test_unknown_asset(registry: Contract, weth: Contract, quote: Contract) -> N
         with reverts("registry: unknown asset"):
             registry.asset_of(token)
         with reverts("registry: unknown asset"):
-            registry.check_collateral(token, False)
+            registry.check_collateral(token)
 
 
 def test_no_token_where_there_is_none(registry: Contract) -> None:

@@ -157,17 +157,16 @@ def test_replacing_the_engine_of_series(
         registry.set_engine(deploy(project, governor, 18, 1_300), sender=governor)
 
 
-def test_backs_nothing_with_what_nobody_can_price(
+def test_takes_nothing_that_nobody_can_price(
     project: Project, registry: Contract, governor: Account, token: Contract
 ) -> None:
     registry.list_asset(token, 5, sender=governor)
     given = registry.asset_of(token)
-    assert registry.check_collateral(token, True) == given  # no engine could assess what it backs
+    assert registry.check_collateral(token) == given  # no engine could assess anything
     engine = deploy(project, governor, 18, 1_300)
     registry.set_engine(engine, sender=governor)
     with reverts("registry: stale price"):
-        registry.check_collateral(token, True)
-    assert registry.check_collateral(token, False) == given
+        registry.check_collateral(token)
     for validity in (1, 2):
         engine.tell(validity, sender=governor)
-        assert registry.check_collateral(token, True) == given
+        assert registry.check_collateral(token) == given
