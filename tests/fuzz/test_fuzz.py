@@ -34,7 +34,7 @@ from tests.harness import chain
 
 pytestmark = pytest.mark.pyrevm  # reads raw storage, thousands of times a second
 
-SEEDS = 2, 5, 6, 9
+SEEDS = 2, 3, 6, 9
 EPISODES, STEPS = 8, 1_000  # a seed
 REQUIRED = {  # by each seed alone
     "16 collaterals": 1,
