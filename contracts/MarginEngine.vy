@@ -296,11 +296,8 @@ def _margin(
     if sum.netting.count > 0:
         requirement = factor._requirement(sum.netting, factors.floor)
         if requirement < sum.loss:
-            # netting lowers what is forgiven by as much as what is asked, rounded down, and what
-            # stale prices may bring by what it saves: that is not asked for anywhere
+            # netting lowers what is forgiven by as much as what is asked; rounded down
             sum.relief = sum.relief * requirement // sum.loss
-            saved: uint256 = unsafe_sub(sum.loss, requirement)
-            sum.exposed.reach = unsafe_sub(max(sum.exposed.reach, saved), saved)
     maintenance: uint256 = unsafe_add(unsafe_add(sum.haircuts, requirement), sum.charges)
     settled: int256 = unsafe_add(book.cash, book.basis)
     settled = unsafe_add(settled, wad._floor_div(sum.profit, wad.ISIZE))
@@ -314,7 +311,8 @@ def _margin(
     equity: int256 = scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY)
     validity: uint256 = scan.OPEN  # mostly nothing is in doubt
     if sum.exposed.late != 0:
-        validity = scan._validity(sum.exposed, equity, maintenance, initial)
+        saved: uint256 = unsafe_sub(sum.loss, requirement)
+        validity = scan._validity(sum.exposed, saved, equity, maintenance, initial)
     return IMarginEngine.Margin(
         equity=equity,
         maintenance=maintenance,

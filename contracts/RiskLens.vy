@@ -425,14 +425,12 @@ def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
         initial = scan.NO_MARGIN
     maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)
     equity: int256 = scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY)
-    exposed: scan.Exposed = sum.exposed
     saved: uint256 = sum.netting.total - requirement
-    exposed.reach = max(exposed.reach, saved) - saved
     return IMarginEngine.Margin(
         equity=equity,
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
-        validity=scan._validity(exposed, equity, maintenance, initial),
+        validity=scan._validity(sum.exposed, saved, equity, maintenance, initial),
         doubt=sum.doubt,
     )

@@ -414,28 +414,7 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                     if size > 0:
                         risk.near = True
                         n = unsafe_div(unsafe_mul(n, run.near), strips.FADE)
-                        # as scenario._add, of the lower curve's lanes, 4 .. 10
-                        risk.longs[0] = unsafe_add(
-                            risk.longs[0], unsafe_mul(word & scenario.PAIR, n)
-                        )
-                        risk.longs[1] = unsafe_add(
-                            risk.longs[1], unsafe_mul((word >> 16) & scenario.PAIR, n)
-                        )
-                        risk.longs[2] = unsafe_add(
-                            risk.longs[2], unsafe_mul((word >> 32) & scenario.PAIR, n)
-                        )
-                        risk.longs[4] = unsafe_add(
-                            risk.longs[4], unsafe_mul((word >> 64) & scenario.PAIR, n)
-                        )
-                        risk.longs[5] = unsafe_add(
-                            risk.longs[5], unsafe_mul((word >> 80) & scenario.PAIR, n)
-                        )
-                        risk.longs[6] = unsafe_add(
-                            risk.longs[6], unsafe_mul((word >> 96) & scenario.PAIR, n)
-                        )
-                        risk.longs[7] = unsafe_add(
-                            risk.longs[7], unsafe_mul((word >> 112) & scenario.PAIR, n)
-                        )
+                        risk.longs = scenario._add(risk.longs, word, convert(n, int256))
                         if run.levels[5] > strike:
                             gain = unsafe_mul(unsafe_sub(run.levels[5], strike), n)
                             risk.intrinsics[5] = unsafe_add(risk.intrinsics[5], gain)

@@ -64,7 +64,7 @@ MATERIAL: constant(
     uint256
 ) = 20  # a price counts if more than one part in so many of MM hangs on it
 
-FARTHEST: constant(uint256) = 4  # scan ranges: as far as extremes reach
+OUTER: constant(uint256) = 4  # of a loss at the outer extremes one part in so many counts
 
 # validity of a price
 STALE: constant(uint256) = 0
@@ -129,7 +129,7 @@ struct Exposed:
     late: uint256  # |notional| of positions, value of collateral, on those that do not open risk
     stale: uint256  # what may be lost of that, on those of them that do not liquidate
     # the most that the latter's scan ranges can be worth to the account, up to what it is asked for
-    # there and less what netting saves: what is hedged, or cheap, would be a shield for little
+    # there: what is hedged, or cheap, would be a shield for little
     reach: uint256
 
 
@@ -730,7 +730,7 @@ def _at_most(gross: uint256, risk: uint256) -> uint256:
     @param gross Their |notional|, WAD.
     @param risk What is asked of them, WAD.
     """
-    return min(gross, unsafe_mul(FARTHEST, risk))  # unsafe: see above
+    return min(gross, unsafe_mul(OUTER, risk))  # unsafe: see above
 
 
 @internal
@@ -747,7 +747,9 @@ def _matters(exposed: uint256, maintenance: uint256, spare: int256) -> bool:
 
 @internal
 @pure
-def _validity(exposed: Exposed, equity: int256, maintenance: uint256, initial: uint256) -> uint256:
+def _validity(
+    exposed: Exposed, saved: uint256, equity: int256, maintenance: uint256, initial: uint256
+) -> uint256:
     """
     @notice What prices that are late or stale still serve for. One on which hardly anything hangs
         does not matter: otherwise a wei of something whose feed is silent would keep an account
@@ -756,6 +758,7 @@ def _validity(exposed: Exposed, equity: int256, maintenance: uint256, initial: u
         liquidate where they decide nothing: of an account that is short even if they have moved by
         their scan ranges in its favour, or even if nothing were asked for what hangs on them; and
         for one that covers IM though all is lost that hangs on them.
+    @param saved By netting, WAD: what is not asked for anywhere is no shield.
     """
     # unsafe: exposures are below 2**115, equity is below 2**142 and a margin below 2**142
     spare: int256 = unsafe_sub(equity, convert(initial, int256))
@@ -763,7 +766,8 @@ def _validity(exposed: Exposed, equity: int256, maintenance: uint256, initial: u
         return OPEN
     if not self._matters(exposed.stale, maintenance, spare):
         return LIQUIDATION
-    best: int256 = unsafe_add(equity, convert(exposed.reach, int256))
+    reach: uint256 = unsafe_sub(max(exposed.reach, saved), saved)
+    best: int256 = unsafe_add(equity, convert(reach, int256))
     if best < convert(maintenance, int256) or spare >= convert(exposed.stale, int256):
         return LIQUIDATION
     return STALE

@@ -69,7 +69,7 @@ struct Risk:
     net: int256  # options, 1e-8 contracts
     sums: uint256[8]  # of scenario words
     near: bool  # whether there are longs of near expiries
-    longs: uint256[8]  # the part of the sums that these are, in the lower curve
+    longs: uint256[8]  # the part of the sums that these are
     # at the extremes, and of near longs at the ghosts, WAD * 1e-8, in two's complement
     intrinsics: uint256[6]
     # by expiry

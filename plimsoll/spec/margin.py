@@ -22,6 +22,7 @@ from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Forward, Market, payo
 from plimsoll.spec.scan import (
     EXTREMES,
     FADE,
+    OUTER,
     STRAIGHT,
     Grid,
     Netting,
@@ -60,7 +61,6 @@ NO_MARGIN = LARGEST_EQUITY + 1  # where an account is too broad: more than any a
 MAX_BREADTH = 8  # underlyings of whose futures and options an account may have, see `margin_of`
 LEAST = 100  # basis points of debts and gross ranges that a margin is at least, see `least_of`
 MATERIAL = 20  # a price counts if more than one part in so many of MM hangs on it
-FARTHEST = 4  # scan ranges: as far as extremes reach
 COST = 10  # what a reduction may cost: one part in so many of the margin that it frees
 DUST = 10**6  # forgiven in `reduced`: a fair-priced trade loses some wei to rounding
 DOUBTS, DOUBT_BITS = 8, 32  # lanes of what is asked for at prices that do not open risk
@@ -505,7 +505,7 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         late += part.late if validity == OPEN else part.held + part.gross
         if validity == STALE:
             scan_range = model.underlyings[part.underlying].scan_range
-            stale += part.held + min(part.gross, FARTHEST * (part.loss + part.charges))
+            stale += part.held + min(part.gross, OUTER * (part.loss + part.charges))
             moved = ceil_div(scan_range * (part.held + part.steep), BPS)
             reach += min(moved, asked_of(part, analysis, model))
     reach = max(0, reach - analysis.saved(factors))

@@ -35,6 +35,7 @@ LANE_UNIT = 2**15  # parts of S0
 FRACTION = 64  # bits of what is finer than a wei
 LARGEST = 2**112  # WAD: no curve counts for more, so that no product can overflow
 EXTREMES = 4
+OUTER = 4  # of a loss at the outer extremes one part in so many counts
 FURTHEST_FALL = 8 * WAD // 10
 FADE = 86_400  # seconds in which an expiry becomes near
 
@@ -318,8 +319,8 @@ def extremes(scan_range: int) -> tuple[tuple[int, int], ...]:
     return (
         (-min(2 * end, FURTHEST_FALL), 2),
         (2 * end, 2),
-        (-min(4 * end, FURTHEST_FALL), 4),
-        (4 * end, 4),
+        (-min(4 * end, FURTHEST_FALL), OUTER),
+        (4 * end, OUTER),
     )
 
 
