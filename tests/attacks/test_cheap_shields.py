@@ -19,7 +19,7 @@ from plimsoll.spec.market import LIQUIDATION
 from plimsoll.spec.words import PORTFOLIO, call
 from tests.harness import Chain
 from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, SOL, WAD, Bench, usd
-from tests.unit.test_life_of_options import INDEX, THOUSAND, dealers, p, stake, trade
+from tests.unit.test_life_of_options import INDEX, THOUSAND, dealers, kept, p, stake, trade
 
 __all__ = ["dealers", "p"]
 
@@ -32,8 +32,8 @@ def hedged(
     lender: int,
     other: int,
 ) -> int:
-    """The thief has 400 ether, hedged, ten bitcoin of his other account, and all else that he put
-    in has been borrowed back. Then feeds of what is hedged say nothing for five hours."""
+    """The thief has 400 ether, hedged, thirty bitcoin of his other account, and all else that he
+    put in has been borrowed back. Then feeds of what is hedged say nothing for five hours."""
     thief, twin = twins
     bench.fund(other, 2_000_000)
     bench.fund(lender, 5_000_000)
@@ -50,12 +50,7 @@ def hedged(
     bench.trade(thief, twin, 30 * SIZE)
     margin = bench.margin(thief)
     bench.withdraw(thief, bench.quote, (margin.equity - margin.initial) // 10**12 - usd(50))
-    silent = (ETH,) if request.param == "by spot" else (ETH, SOL)
-    for underlying in silent:
-        del bench.prices[underlying]
-    for _ in range(5):
-        bench.wait(HOUR)
-    assert all(bench.market.peek(underlying).validity == 0 for underlying in silent)
+    bench.silence(*((ETH,) if request.param == "by spot" else (ETH, SOL)))
     bench.set_liquidator(bench.liquidator)
     return thief
 
@@ -85,9 +80,4 @@ def test_cheap_options_are_no_shield(
     trade(p, thief, maker, p.perpetuals[ETH], 120 * SIZE)
     chain.mine(delta=5 * HOUR)
     for price in range(2_950, 1_950, -50):
-        chain.mine(delta=1)
-        p.set_price(ETH, price)
-        margin = p.lens.summary(thief).margin
-        if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
-            p.liquidator.liquidate(thief, keeper, WAD, 0, sender=p.taker)
-        assert p.lens.summary(thief).margin.equity > 0
+        assert kept(p, chain, ETH, price, thief, keeper).equity > 0

@@ -9,22 +9,14 @@ scan range could not save.
 
 import pytest
 
-from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, WAD, Bench, usd
-
-
-def silence(bench: Bench) -> None:
-    """Ether's feed says nothing for a day."""
-    del bench.prices[ETH]
-    for _ in range(24):
-        bench.wait(HOUR)
-    assert bench.market.peek(ETH).validity == 0
+from tests.unit.margin_vault.bench import BTC, ETH, SIZE, WAD, Bench, usd
 
 
 def test_dust_is_no_shield(bench: Bench, twins: tuple[int, int], lender: int, account: int) -> None:
     """A wei of ether does not stop the liquidation."""
     long, short = twins
     bench.fund(long, weth=1)
-    silence(bench)
+    bench.silence(ETH, hours=24)
     bench.trade(long, short, 10 * SIZE)
     bench.jump(BTC, 56_000)
     margin = bench.margin(long)
@@ -42,7 +34,7 @@ def test_stale_collateral_buys_nothing(bench: Bench, twins: tuple[int, int], len
     bench.trade(long, short, 9 * SIZE)
     before = bench.margin(long)
     bench.fund(long, weth=100 * 10**18)
-    silence(bench)
+    bench.silence(ETH, hours=24)
     with bench.refused("vault: margin"):
         bench.withdraw(long, bench.quote, usd(100_001))
     with bench.refused("vault: margin"):
@@ -62,7 +54,7 @@ def long(bench: Bench, twins: tuple[int, int]) -> int:
     account, short = twins
     bench.trade(account, short, 10 * SIZE)
     bench.fund(account, weth=10 * 10**18)
-    silence(bench)
+    bench.silence(ETH, hours=24)
     bench.set_liquidator(bench.liquidator)
     return account
 

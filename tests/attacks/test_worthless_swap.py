@@ -9,13 +9,12 @@ Here no account is given what nobody can price.
 
 from types import SimpleNamespace
 
-from plimsoll.spec.market import LIQUIDATION
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call
 from tests.deployment import BTC, ETH
 from tests.harness import Chain, Project, reverts
 from tests.unit.margin_vault.bench import HOUR
-from tests.unit.test_life_of_options import INDEX, THOUSAND, dealers, legs, p, stake, trade
+from tests.unit.test_life_of_options import INDEX, THOUSAND, dealers, kept, legs, p, stake, trade
 
 __all__ = ["dealers", "p"]
 
@@ -57,9 +56,4 @@ def test_nothing_is_laid_aside(
     with reverts("registry: stale price"):
         helper.run(p.vault, [(*each, False) for each in calls], sender=p.trader)
     for price in range(2_950, 1_500, -50):
-        chain.mine(delta=1)
-        p.set_price(ETH, price)
-        margin = p.lens.summary(thief).margin
-        if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
-            p.liquidator.liquidate(thief, taker, WAD, 0, sender=p.taker)
-        assert p.lens.summary(thief).margin.equity > 0
+        assert kept(p, chain, ETH, price, thief, taker).equity > 0

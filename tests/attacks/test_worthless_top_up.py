@@ -12,7 +12,7 @@ Here no account is given what nobody knows the price of, from outside or from an
 
 import pytest
 
-from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, Bench
+from tests.unit.margin_vault.bench import BTC, ETH, SIZE, Bench
 
 WEIGHT = 100 * 10**18
 
@@ -27,10 +27,7 @@ def exposed(bench: Bench, twins: tuple[int, int]) -> int:
     margin = bench.margin(thief)
     bench.withdraw(thief, bench.quote, (margin.equity - margin.initial) // 10**12)
     bench.fund(bench.account(bench.trader, 2), weth=WEIGHT)
-    del bench.prices[ETH]
-    for _ in range(5):
-        bench.wait(HOUR)
-    assert bench.market.peek(ETH).validity == 0
+    bench.silence(ETH)
     bench.set_liquidator(bench.liquidator)
     bench.jump(BTC, 57_000)
     return thief

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from plimsoll.deploy.expiries import Listing, list_expiry, series, smile_of
 from plimsoll.spec.margin import LEAST
+from plimsoll.spec.market import LIQUIDATION
 from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import PORTFOLIO, account_id, call, future, is_option, put
 from tests.deployment import BTC, HarnessChain, deploy
@@ -81,6 +83,18 @@ def legs(
 
 def trade(p: SimpleNamespace, buyer: int, seller: int, instrument: int, size: int) -> None:
     p.vault.book(legs(p, buyer, seller, (instrument, size)), sender=p.keeper)
+
+
+def kept(
+    p: SimpleNamespace, chain: Chain, underlying: int, price: float, account: int, taker: int
+) -> Any:
+    """An account's margin at another index, once a keeper has tried."""
+    chain.mine(delta=1)
+    p.set_price(underlying, price)
+    margin = p.lens.summary(account).margin
+    if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
+        p.liquidator.liquidate(account, taker, WAD, 0, sender=p.taker)
+    return p.lens.summary(account).margin
 
 
 def expire(p: SimpleNamespace, chain: Chain, price: int) -> None:

@@ -163,6 +163,14 @@ class Bench:
             price = self.prices[underlying] * (1 + bps / 10_000)
             source.set_answer(round(price * 10**8), sender=self.governor)
 
+    def silence(self, *underlyings: int, hours: int = 5) -> None:
+        """Their feeds tell nothing for so long that nobody knows a price; the others go on."""
+        for underlying in underlyings:
+            del self.prices[underlying]
+        for _ in range(hours):
+            self.wait(HOUR)
+        assert all(self.market.peek(underlying).validity == 0 for underlying in underlyings)
+
     def set_premium(self, underlying: int, bps: int) -> None:
         """The perpetual's impact mid price is so far from the index, and has been for long."""
         if underlying not in self.premiums:

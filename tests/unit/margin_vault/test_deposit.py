@@ -148,10 +148,7 @@ def test_needs_no_price_of_positions_and_no_permission_to_act(
     assert margin.equity < margin.maintenance
     for action in (1, 2, 4):
         bench.registry.pause(action, DAY, sender=bench.guardian)
-    del bench.prices[BTC]
-    for _ in range(5):
-        bench.wait(HOUR)
-    assert bench.market.peek(BTC).validity == 0
+    bench.silence(BTC)
     bench.deposit(account, bench.quote, usd(30_000), sender=bench.stranger)
     bench.deposit(account, bench.weth, 10**18)
     assert bench.equity(account) == margin.equity + 33_000 * WAD

@@ -93,9 +93,7 @@ def test_target_only_gains(bench: Bench, pair: tuple[int, int], second: int) -> 
     bench.jump(BTC, 51_000)
     short = bench.margin(account)
     assert short.equity < short.maintenance
-    del bench.prices[BTC]
-    for _ in range(5):
-        bench.wait(HOUR)
+    bench.silence(BTC)
     bench.transfer(second, account, bench.quote, ALL)
     bench.transfer(second, account, bench.weth, ALL)
     assert bench.equity(account) == short.equity + 53_000 * WAD
