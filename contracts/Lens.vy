@@ -57,7 +57,7 @@ MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
 SUMMARY_SIZE: constant(uint256) = 12 * 32  # bytes of an encoded Summary
 
-OPEN: constant(uint256) = 2  # validity
+OPEN: constant(uint256) = 3  # validity
 DUST: constant(int256) = 10**6  # WAD: what the vault forgives a reduction
 COST: constant(int256) = 10  # what it may cost: one part in so many of the margin that it frees
 MAX_PRICE: constant(uint256) = 10**25

@@ -17,7 +17,7 @@
         initial      IM = k_I * (MM + concentration) + divergence: what opening risk and
                      withdrawing need; more than any account has, where there are futures or
                      options of more than eight underlyings: so much fits no liquidation
-        validity     that of the least valid price that matters: 2 opens risk, 1 liquidates, 0 is
+        validity     that of the least valid price that matters: 3 opens risk, 1 liquidates, 0 is
                      stale, unless it decides nothing
         doubt        of each underlying, haircuts, losses and charges, before netting, where its
                      index does not open risk, and else scan ranges of what has an old smile or

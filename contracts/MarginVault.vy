@@ -73,7 +73,7 @@ MAX_TOUCHED: constant(uint256) = 64
 MAX_LEVEL: constant(uint256) = 2
 QUOTE_ASSET: constant(uint256) = MAX_ASSETS  # stands for the quote token among asset ids
 
-OPEN: constant(uint256) = 2  # validity of a price that opens risk
+OPEN: constant(uint256) = 3  # validity of a price that opens risk
 LIQUIDATION: constant(uint256) = 1
 
 WITHDRAW: public(constant(address)) = 0x0000000000000000000000000000000000000001

@@ -12,9 +12,10 @@
      premium      moves to the last observation, linearly within `premium_window`
      mark         index * (1 + premium)
      funding      cumulative, per contract: index * premium for every eight hours
-     validity     2 (opens risk, lets money out): no older than max_age_open, and no further from
-                  the stable price than `alarm`; 1 (liquidates): no older than
-                  max_age_liquidation; 0: stale, it only values a book for reductions
+     validity     3 (opens risk, lets money out): no older than max_age_open, and no further from
+                  the stable price than `alarm`; 2 (is brought in as collateral): no older than
+                  max_age_open; 1 (liquidates): no older than max_age_liquidation; 0: stale, it
+                  only values a book for reductions
 
      Every average advances over the elapsed time with the previous observation and then takes
      the new one: a report after ten silent hours moves nothing for those hours. What was advanced
@@ -298,8 +299,8 @@ def _market(
     age: uint256 = block.timestamp - state.updated
     gap: uint256 = max(state.index, state.stable) - min(state.index, state.stable)
     validity: uint256 = 0
-    if age <= params.max_age_open and gap * wad.BPS <= params.alarm * state.stable:
-        validity = 2
+    if age <= params.max_age_open:
+        validity = 3 if gap * wad.BPS <= params.alarm * state.stable else 2
     elif age <= params.max_age_liquidation:
         validity = 1
     # |premium| <= 10 %

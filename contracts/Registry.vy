@@ -58,6 +58,8 @@ MAX_DECIMALS: constant(uint256) = 18
 MAX_CAP: constant(uint256) = 2**112 - 1  # token units
 MAX_SIZE: constant(uint256) = 2**67 - 1  # what a position word can hold, 1e-8 contracts
 
+COLLATERAL: constant(uint256) = 2  # validity of a price that is brought in
+
 # masks
 ADDRESS: constant(uint256) = 2**160 - 1
 FIELD: constant(uint256) = 2**64 - 1
@@ -416,14 +418,15 @@ def asset_of(token: address) -> IRegistry.Asset:
 @view
 def check_collateral(token: address) -> IRegistry.Asset:
     """
-    @notice The same of one that an account is given: not while nobody knows its price, or what is
-        worth nothing any more could be brought in at the last one, and losses run up against it.
+    @notice The same of one that an account is given: not at a price too old to open risk, or what
+        is worth nothing any more could be brought in at it, and losses run up against it. An alarm
+        stops nobody: who is short in a crash is topped up at what the feed says now.
     """
     asset: IRegistry.Asset = self._asset_of(token)
     engine: address = self._engine()
     if engine != empty(address):
         validity: uint256 = staticcall IMarginEngine(engine).collateral_validity(asset.id)
-        assert validity != 0, "registry: stale price"
+        assert validity >= COLLATERAL, "registry: old price"
     return asset
 
 

@@ -21,7 +21,7 @@ refuses: public(bool)
 def __init__(_market: address, _parameters: address):
     market = IMarketData(_market)
     parameters = IMarginEngine(_parameters)
-    self.validity = 2
+    self.validity = 3
 
 
 @external
@@ -71,7 +71,7 @@ def _margin() -> IMarginEngine.Margin:
         return IMarginEngine.Margin(
             equity=-1, maintenance=0, target=0, initial=0, validity=0, doubt=0
         )
-    return IMarginEngine.Margin(equity=0, maintenance=0, target=0, initial=0, validity=2, doubt=0)
+    return IMarginEngine.Margin(equity=0, maintenance=0, target=0, initial=0, validity=3, doubt=0)
 
 
 @external

@@ -66,10 +66,10 @@ MATERIAL: constant(
 
 OUTER: constant(uint256) = 4  # of a loss at the outer extremes one part in so many counts
 
-# validity of a price
+# validity of a price; 2 is brought in as collateral
 STALE: constant(uint256) = 0
 LIQUIDATION: constant(uint256) = 1
-OPEN: constant(uint256) = 2
+OPEN: constant(uint256) = 3
 
 # lanes
 NOW: constant(uint256) = 1

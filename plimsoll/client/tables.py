@@ -22,7 +22,12 @@ from plimsoll.spec.wad import BPS, MAX, WAD
 from plimsoll.spec.words import is_option, underlying_of
 
 LEVELS = ("isolated", "cross", "portfolio")
-VALIDITY = ("[red]stale: only reductions", "[yellow]old: no new risk", "[green]fresh")
+VALIDITY = (  # of an account
+    "[red]stale: only reductions",
+    "[yellow]old: no new risk",
+    "[yellow]in alarm: no new risk",
+    "[green]fresh",
+)
 BINDING = (
     "sum of the losses",
     "market factor",

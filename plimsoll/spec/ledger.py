@@ -21,7 +21,7 @@ from plimsoll.spec.margin import (
     is_unlevered,
     reduced,
 )
-from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Expiry, Market, price, unsettled
+from plimsoll.spec.market import COLLATERAL, LIQUIDATION, OPEN, Expiry, Market, price, unsettled
 from plimsoll.spec.scan import FRACTION, Profile, axis_of, curve_of, unit_of
 from plimsoll.spec.wad import MAX, SIZE, WAD, ceil_div, require, toward_div
 from plimsoll.spec.words import (
@@ -444,12 +444,12 @@ class Ledger:
         return scaled
 
     def _add_collateral(self, account: int, asset: int, amount: int, adds: bool) -> None:
-        """Credits collateral and nothing else, if somebody knows its price. `adds`: it may be one
+        """Credits collateral and nothing else, if its price is young. `adds`: it may be one
         that the account does not hold yet."""
         require(asset in self.listing.caps, "registry: unknown asset")
         draft = self._load(account)
         market = self.markets[self.model.assets[asset].underlying]
-        require(market.validity != STALE, "registry: stale price")
+        require(market.validity >= COLLATERAL, "registry: old price")
         require(adds or asset in draft.collateral, "vault: new collateral")
         self._hold(draft, asset, amount)
         self.accounts[account] = replace(self.account(account), collateral=draft.collateral)

@@ -25,7 +25,9 @@ MAX_FORWARD_AGE = 24 * HOUR  # oldest ratio that still counts as fresh
 RATIO_UNIT = 10**9  # WAD; ratios are multiples
 NEWEST = 2**256 - 1  # as of a time beyond all
 
-STALE, LIQUIDATION, OPEN = 0, 1, 2  # what a price may still be used for, see `validity`
+STALE, LIQUIDATION, COLLATERAL, OPEN = range(
+    4
+)  # what a price may still be used for, see `validity`
 
 
 @dataclass(frozen=True)
@@ -148,8 +150,8 @@ def roll(
 def validity(params: MarketParams, state: MarketState, now: int) -> int:
     age = now - state.updated
     gap = abs(state.index - state.stable) * BPS
-    if age <= params.max_age_open and gap <= params.alarm * state.stable:
-        return OPEN
+    if age <= params.max_age_open:
+        return OPEN if gap <= params.alarm * state.stable else COLLATERAL
     return LIQUIDATION if age <= params.max_age_liquidation else STALE
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from plimsoll.spec.market import OPEN, STALE
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call
 from tests.deployment import BTC
@@ -39,14 +40,14 @@ def test_nobody_is_made_to_buy_at_them(
     """The feed is silent while the price falls, or tells one that is far too high."""
     if price is not None:
         p.set_price(BTC, price)
-    assert p.market.peek(BTC).validity < 2
+    assert p.market.peek(BTC).validity < OPEN
     with reverts("vault: margin"):
         trade(p, dealers.trader, dealers.taker, option, SIZE)
 
 
 def test_who_has_them_may_sell(p: SimpleNamespace, dealers: SimpleNamespace, option: int) -> None:
     """To who is short of them: that is a reduction for both."""
-    assert p.market.peek(BTC).validity == 0
+    assert p.market.peek(BTC).validity == STALE
     for _ in range(2):
         trade(p, dealers.maker, dealers.taker, option, LOT // 2)
     assert p.vault.book_of(dealers.taker).positions == []

@@ -8,6 +8,7 @@ that an own account has lost without being able to pay is not paid out by others
 
 import pytest
 
+from plimsoll.spec.market import COLLATERAL, OPEN
 from plimsoll.spec.words import PORTFOLIO, POSITION, UNDERLYING
 from tests.unit.margin_vault.bench import ALL, ETH, HOUR, SIZE, SOL, WAD, Bench, usd
 
@@ -25,7 +26,7 @@ def test_pumped_collateral(bench: Bench, account: int, lender: int, level: int) 
     bench.set_netting(account, level)
     before = spare(bench, account)
     bench.jump(SOL, 177)
-    assert bench.market.peek(SOL).validity == 2
+    assert bench.market.peek(SOL).validity == OPEN
     assert spare(bench, account) <= before
     with bench.refused("vault: margin"):
         bench.withdraw(account, bench.quote, before + usd(1))
@@ -53,7 +54,7 @@ def test_beyond_the_alarm(bench: Bench, twins: tuple[int, int], lender: int) -> 
     bench.fund(long, wsol=1_000 * 10**6)
     bench.trade(long, short, 10 * SIZE, instrument=bench.sol)
     bench.jump(SOL, 300)
-    assert bench.market.peek(SOL).validity == 1
+    assert bench.market.peek(SOL).validity == COLLATERAL
     with bench.refused("vault: margin"):
         bench.withdraw(long, bench.quote, 1)
     with bench.refused("vault: margin"):

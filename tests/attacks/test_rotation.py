@@ -14,6 +14,7 @@ import pytest
 
 from plimsoll.deploy.expiries import smile_of
 from plimsoll.spec.margin import MAX_BREADTH, NO_MARGIN
+from plimsoll.spec.market import COLLATERAL, LIQUIDATION
 from plimsoll.spec.words import call, future, perpetual, put, underlying_of
 from tests.harness import Chain, reverts
 from tests.unit.margin_vault.bench import BTC, DAY, ETH, SIZE, SOL, WAD, Bench, usd
@@ -41,7 +42,7 @@ def silence(bench: Bench, underlying: int) -> None:
     """Its feed says nothing for an hour and five minutes, the others go on."""
     del bench.prices[underlying]
     bench.wait(3_901)
-    assert bench.market.peek(underlying).validity == 1
+    assert bench.market.peek(underlying).validity == LIQUIDATION
 
 
 def test_into_a_silent_market(bench: Bench, both: tuple[int, int]) -> None:
@@ -56,7 +57,7 @@ def test_into_a_silent_market(bench: Bench, both: tuple[int, int]) -> None:
 def test_into_a_pumped_market(bench: Bench, both: tuple[int, int]) -> None:
     """Solana at twice its price, which falls back at once: 80,000."""
     bench.jump(SOL, 300)
-    assert bench.market.peek(SOL).validity == 1
+    assert bench.market.peek(SOL).validity == COLLATERAL
     with bench.refused("vault: margin"):
         bench.book(turned(bench, both, 1_200 * SIZE, bench.sol))
 
@@ -73,8 +74,12 @@ def test_within_a_silent_market(bench: Bench, both: tuple[int, int]) -> None:
     bench.trade(*both[::-1], SIZE // 2, instrument=bench.eth)
 
 
-@pytest.mark.parametrize("pumped", [False, True])
-def test_collateral_at_a_wrong_price(bench: Bench, account: int, lender: int, pumped: bool) -> None:
+@pytest.mark.parametrize(
+    ("pumped", "reason"), [(False, "registry: old price"), (True, "vault: margin")]
+)
+def test_collateral_at_a_wrong_price(
+    bench: Bench, account: int, lender: int, pumped: bool, reason: str
+) -> None:
     """In a batch: 100 ether out, against which 235,000 are owed, five bitcoin in, of which it is
     known that they are worth half: 85,000 of the lenders'."""
     vault, owner = bench.vault, bench.owner(account)
@@ -87,7 +92,7 @@ def test_collateral_at_a_wrong_price(bench: Bench, account: int, lender: int, pu
     lot = 5 * 10**8 * 2 // (3 if pumped else 2)
     bench.give(bench.wbtc, owner, lot)
     weth, wbtc = bench.asset(bench.weth), bench.asset(bench.wbtc)
-    with bench.refused("vault: margin"):
+    with bench.refused(reason):
         bench.batch(
             [
                 vault.withdraw.encode_input(account, bench.weth, 100 * 10**18, owner),
@@ -147,7 +152,7 @@ def test_on_what_an_old_smile_asks_for(
     p.market.roll(SOL, sender=p.keeper)
     chain.mine(delta=3_901)
     told(BTC, ETH)
-    assert p.market.peek(SOL).validity == 1
+    assert p.market.peek(SOL).validity == LIQUIDATION
     given_up = [(instrument, -size) for instrument, size in conversion]
     given_up += [(perpetual(ETH), -160 * SIZE)]
     with reverts("vault: margin"):

@@ -9,6 +9,7 @@ scan range could not save.
 
 import pytest
 
+from plimsoll.spec.market import LIQUIDATION
 from tests.unit.margin_vault.bench import BTC, ETH, SIZE, WAD, Bench, usd
 
 
@@ -88,4 +89,4 @@ def test_stale_collateral_takes_no_slices(bench: Bench, taker: int, long: int) -
         bench.liquidate(long, taker)
     bench.fund(taker, 40_000)
     bench.liquidate(long, taker)
-    assert bench.margin(taker).validity == 1
+    assert bench.margin(taker).validity == LIQUIDATION

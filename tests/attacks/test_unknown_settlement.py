@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from plimsoll.spec.market import OPEN
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import POSITION, UNDERLYING, call, future
 from tests.deployment import BTC
@@ -30,7 +31,7 @@ def miss(p: SimpleNamespace, dealers: SimpleNamespace, chain: Chain) -> None:
     trade(p, dealers.trader, dealers.maker, call(BTC, p.expiry, 40 * THOUSAND), SIZE)
     chain.mine(timestamp=p.expiry)
     p.set_price(BTC, FAIR)
-    assert p.market.peek(BTC).validity == 2
+    assert p.market.peek(BTC).validity == OPEN
     assert not p.market.expiry_of(BTC, p.expiry).fixed
 
 

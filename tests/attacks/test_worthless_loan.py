@@ -8,7 +8,7 @@ Here initial margin is covered without what hangs on such prices, or nothing is 
 
 from types import SimpleNamespace
 
-from plimsoll.spec.market import OPEN
+from plimsoll.spec.market import OPEN, STALE
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import UNDERLYING, call
 from tests.deployment import BTC, ETH
@@ -31,7 +31,7 @@ def test_nothing_is_lent_on_what_nobody_can_price(
     for _ in range(5):
         chain.mine(delta=HOUR)
         p.set_price(BTC, INDEX)
-    assert p.market.peek(ETH).validity == 0
+    assert p.market.peek(ETH).validity == STALE
     chain.mine(delta=60)
     p.set_price(BTC, INDEX)
     trade(p, thief, dealers.maker, call(BTC, p.expiry, 63 * THOUSAND), 520 * SIZE)

@@ -9,6 +9,7 @@ Here no account is given what nobody can price.
 
 from types import SimpleNamespace
 
+from plimsoll.spec.market import STALE
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import call
 from tests.deployment import BTC, ETH
@@ -43,7 +44,7 @@ def test_nothing_is_laid_aside(
     for _ in range(5):
         chain.mine(delta=HOUR)
         p.set_price(ETH, 3_000)
-    assert p.market.peek(BTC).validity == 0
+    assert p.market.peek(BTC).validity == STALE
     p.wbtc.mint(helper, WORTHLESS, sender=p.governor)
     book, deposit = p.vault.book.encode_input, p.vault.deposit.encode_input
     calls = [
@@ -53,7 +54,7 @@ def test_nothing_is_laid_aside(
         (p.vault, deposit(thief, p.wbtc, WORTHLESS)),
         (p.vault, book(legs(p, thief, taker, (perpetual, 150 * SIZE)))),
     ]
-    with reverts("registry: stale price"):
+    with reverts("registry: old price"):
         helper.run(p.vault, [(*each, False) for each in calls], sender=p.trader)
     for price in range(2_950, 1_500, -50):
         assert kept(p, chain, ETH, price, thief, taker).equity > 0

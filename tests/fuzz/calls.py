@@ -36,7 +36,7 @@ EXPECTED = frozenset(
         "registry: cooldown",
         "registry: grace period",
         "registry: paused",
-        "registry: stale price",
+        "registry: old price",
         "registry: unknown asset",
         "registry: unknown venue",
         "surface: butterfly below nothing",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.spec.market import OPEN, STALE
 from plimsoll.spec.wad import BPS, WAD
 from plimsoll.spec.words import FUTURE, call, future, kind_of, perpetual, put
 from tests.deployment import BTC, ETH, SOL
@@ -26,7 +27,7 @@ def test_explained_to_the_wei(desk: Desk, account: int, counter: int, level: int
     book = desk.vault.book_of(account)
     margin = desk.engine.preview(book)
     assert told.margin == view.summary.margin == margin
-    assert margin.validity == 2
+    assert margin.validity == OPEN
 
     maintenance = (
         sum(item.haircut for item in told.collateral)
@@ -133,7 +134,7 @@ def test_while_prices_are_stale(desk: Desk, lens: Contract, account: int, counte
     before, prices = lens.account(account), lens.liquidation_prices(account, BTC)
     desk.chain.mine(delta=86_400)
     told = lens.account(account)
-    assert told.summary.margin.validity == 0
+    assert told.summary.margin.validity == STALE
     assert told.summary.margin.maintenance == before.summary.margin.maintenance
     assert lens.liquidation_prices(account, BTC) == prices
     assert prices[0] > 0

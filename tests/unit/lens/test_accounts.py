@@ -6,6 +6,7 @@ import pytest
 
 from plimsoll.spec import explain
 from plimsoll.spec.margin import Book, Margin
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE
 from plimsoll.spec.wad import WAD
 from plimsoll.spec.words import account_id
 from tests.deployment import BTC, ETH, SOL
@@ -66,12 +67,12 @@ def test_a_bare_debt_is_below_one(stage: Stage) -> None:
 def test_stale_prices_are_told(desk: Desk, lens: Contract, account: int, counter: int) -> None:
     desk.trade(account, counter, BTC, 1)
     ages = desk.params.underlyings["BTC"].market
-    assert lens.summary(account).margin.validity == 2
+    assert lens.summary(account).margin.validity == OPEN
     desk.chain.mine(delta=ages.max_age_open + 1)
-    assert lens.summary(account).margin.validity == 1
+    assert lens.summary(account).margin.validity == LIQUIDATION
     desk.chain.mine(delta=ages.max_age_liquidation)
     told = lens.summary(account)
-    assert told.margin.validity == 0
+    assert told.margin.validity == STALE
     assert told == summary(account, desk.margin(account), 1)
 
 

@@ -185,7 +185,7 @@ def test_nothing_at_all(stage: Stage) -> None:
     with stage.chain.isolate():
         stage.set(case.model, case.markets, case.surface)
         told = stage.risk.explain(99)
-    assert plain(told.margin) == (0, 0, 0, 0, 2, 0)
+    assert plain(told.margin) == (0, 0, 0, 0, OPEN, 0)
     assert (told.collateral, told.underlyings) == ([], [])
 
 

@@ -1,7 +1,7 @@
 """Prices and parameters of underlyings."""
 
 from plimsoll.spec import explain
-from plimsoll.spec.market import Market, MarketState, advance
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Market, MarketState, advance
 from plimsoll.spec.wad import SIZE, WAD
 from tests.deployment import BTC, ETH, SOL
 from tests.harness import Contract, reverts
@@ -35,7 +35,7 @@ def test_in_the_order_asked_for(desk: Desk, lens: Contract) -> None:
         assert item.market == desk.market.peek(params.id)
         assert tuple(item.params) == tuple(vars(params.market.spec).values())
         assert item.size_limit == params.size_limit * SIZE
-        assert (item.premium, item.funding_rate) == (0, 0)
+        assert (item.premium, item.funding_rate) == (STALE, STALE)
     assert lens.markets([]) == []
 
 
@@ -75,12 +75,12 @@ def test_age_and_validity(desk: Desk, lens: Contract) -> None:
     desk.set_price(ETH, 3_010)  # not rolled
     desk.chain.mine(delta=ages.max_age_open)
     btc, eth = lens.markets([BTC, ETH])
-    assert (btc.age, btc.market.validity) == (ages.max_age_open + 100, 1)
-    assert (eth.age, eth.market.validity) == (ages.max_age_open, 2)
+    assert (btc.age, btc.market.validity) == (ages.max_age_open + 100, LIQUIDATION)
+    assert (eth.age, eth.market.validity) == (ages.max_age_open, OPEN)
     assert eth.market.index == 3_010 * WAD
     desk.chain.mine(delta=ages.max_age_liquidation)
     btc, eth = lens.markets([BTC, ETH])
-    assert (btc.market.validity, eth.market.validity) == (0, 0)
+    assert (btc.market.validity, eth.market.validity) == (STALE, STALE)
 
 
 def test_premium_to_the_wei(desk: Desk, lens: Contract) -> None:

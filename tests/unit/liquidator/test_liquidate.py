@@ -3,6 +3,7 @@
 import pytest
 
 from plimsoll.spec.liquidation import Terms, terms
+from plimsoll.spec.market import OPEN
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import account_id
 from tests.harness import reverts
@@ -229,7 +230,7 @@ def test_refuses_a_stale_price(floor, chain, account, keeping):
     floor.set_price(57_000)
     age = floor.protocol.market.params(BTC).max_age_liquidation
     told = floor.protocol.market.peek(BTC)
-    assert told.validity == 2
+    assert told.validity == OPEN
     chain.set_next_timestamp(floor.protocol.feeds[BTC].latestRoundData()[3] + age + 1)
     with reverts("liquidator: stale price"):
         floor.liquidate(account, keeping)

@@ -5,7 +5,16 @@ from random import Random
 
 from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.margin import Book, Factors, Holding, RiskModel, Surface
-from plimsoll.spec.market import MAX_PRICE, WINDOW, Forward, Market
+from plimsoll.spec.market import (
+    COLLATERAL,
+    LIQUIDATION,
+    MAX_PRICE,
+    OPEN,
+    STALE,
+    WINDOW,
+    Forward,
+    Market,
+)
 from plimsoll.spec.scan import Grid, UnderlyingParams
 from plimsoll.spec.wad import BPS, WAD, ceil_div
 from plimsoll.spec.words import (
@@ -85,7 +94,7 @@ class Desk:
             stable=max(1, index * far // BPS),
             mark=index * (WAD + premium) // WAD,
             funding=self.source.randint(-index, index),
-            validity=self.source.choice((0, 1, 2, 2, 2)),
+            validity=self.source.choice((STALE, LIQUIDATION, COLLATERAL, OPEN, OPEN)),
         )
 
     def grid(self, index: int, scan_range: int) -> Grid:

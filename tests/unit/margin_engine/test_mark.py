@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from plimsoll.spec.margin import Book, Surface, assess
-from plimsoll.spec.market import Forward
+from plimsoll.spec.market import STALE, Forward
 from plimsoll.spec.scan import Grid
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import (
@@ -50,7 +50,7 @@ def marked(world: World, instrument: int) -> int:
 def asked(world: World, instrument: int) -> tuple[int, int]:
     """Rounded down, and up."""
     mark, validity, above = world.engine.mark.call(instrument, sender=world.roles.trader)
-    assert validity in (0, MARKETS[BTC].validity)
+    assert validity in (STALE, MARKETS[BTC].validity)
     return int(mark), int(above)
 
 

@@ -1,6 +1,6 @@
 """What the engine tells of itself; its parameters are read in the tests of their setters."""
 
-from plimsoll.spec.market import LIQUIDATION, OPEN, STALE
+from plimsoll.spec.market import OPEN
 from tests.harness import reverts
 from tests.unit.margin_engine.conftest import BTC, ETH, WBTC, WETH, World
 
@@ -24,7 +24,7 @@ def test_unknown_asset(world: World) -> None:
 
 def test_collateral_validity(world: World) -> None:
     """That of the price of its underlying."""
-    for validity in (OPEN, LIQUIDATION, STALE):
+    for validity in range(OPEN + 1):
         world.move(ETH, validity=validity)
         world.move(BTC, validity=OPEN)
         assert world.engine.collateral_validity(WETH) == validity

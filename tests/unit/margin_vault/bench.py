@@ -16,7 +16,7 @@ from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.interest import Pool, Rates
 from plimsoll.spec.ledger import QUOTE, Ledger, Leg, Listing, Series
 from plimsoll.spec.margin import Margin, UnderlyingParams
-from plimsoll.spec.market import OPEN, STALE, WINDOW, Expiry, Market
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, WINDOW, Expiry, Market
 from plimsoll.spec.wad import MAX, SIZE, WAD, Revert
 from plimsoll.spec.words import (
     account_id,
@@ -164,12 +164,14 @@ class Bench:
             source.set_answer(round(price * 10**8), sender=self.governor)
 
     def silence(self, *underlyings: int, hours: int = 5) -> None:
-        """Their feeds tell nothing for so long that nobody knows a price; the others go on."""
+        """Their feeds tell nothing for so long that their prices open no risk, beyond four hours
+        that nobody knows one; the others go on."""
         for underlying in underlyings:
             del self.prices[underlying]
         for _ in range(hours):
             self.wait(HOUR)
-        assert all(self.market.peek(underlying).validity == 0 for underlying in underlyings)
+        told = LIQUIDATION if hours <= 4 else STALE
+        assert all(self.market.peek(underlying).validity == told for underlying in underlyings)
 
     def set_premium(self, underlying: int, bps: int) -> None:
         """The perpetual's impact mid price is so far from the index, and has been for long."""

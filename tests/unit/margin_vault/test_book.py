@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from plimsoll.spec.margin import assess
+from plimsoll.spec.market import COLLATERAL, STALE
 from plimsoll.spec.words import PORTFOLIO, SIZE_LIMIT, key_of, pack_position, perpetual
 from tests.harness import Contract
 
@@ -563,7 +564,7 @@ def test_stale_prices(bench: Bench, pair: tuple[int, int]) -> None:
     bench.approve(third)
     bench.trade(account, other)
     bench.chain.mine(delta=5 * HOUR)
-    assert bench.market.peek(BTC).validity == 0
+    assert bench.market.peek(BTC).validity == STALE
     with bench.refused("vault: margin"):
         bench.trade(account, other, 1)
     with bench.refused("vault: margin"):
@@ -590,7 +591,7 @@ def test_alarm(bench: Bench, pair: tuple[int, int]) -> None:
     """A price that has jumped further than the alarm opens nothing until the stable one is near."""
     account, other = pair
     bench.jump(SOL, 185)
-    assert bench.market.peek(SOL).validity == 1
+    assert bench.market.peek(SOL).validity == COLLATERAL
     with bench.refused("vault: margin"):
         bench.trade(account, other, SIZE, instrument=bench.sol)
     bench.wait(HOUR)

@@ -2,10 +2,11 @@
 
 import pytest
 
+from plimsoll.spec.market import COLLATERAL
 from plimsoll.spec.words import MAX_COLLATERALS
 from tests.harness import Contract, Project
 
-from .bench import BTC, CONFIGURE, DAY, ETH, HOUR, SIZE, WAD, YEAR, Bench, logged, usd
+from .bench import BTC, CONFIGURE, DAY, ETH, SIZE, WAD, YEAR, Bench, logged, usd
 
 
 def test_quote(bench: Bench, vault: Contract, account: int) -> None:
@@ -158,22 +159,29 @@ def test_needs_no_price_of_positions_and_no_permission_to_act(
 def test_stale_collateral(
     bench: Bench, pair: tuple[int, int], account: int, lender: int, backs: str
 ) -> None:
-    """What nobody can price is not taken, whether there is something for it to back or not."""
+    """What has no young price is not taken, whether there is something for it to back or not."""
     if backs == "position":
         bench.trade(*pair, size=SIZE)
     elif backs == "debt":
         bench.fund(lender, 100_000)
         bench.fund(account, wbtc=10**8)
         bench.withdraw(account, bench.quote, usd(110_000))
-    for validity in (1, 0):
-        while bench.market.peek(ETH).validity > validity:
-            bench.chain.mine(delta=HOUR)
-        if validity:
-            bench.deposit(account, bench.weth, 10**18)
-            continue
-        with bench.refused("registry: stale price"):
+    ages = bench.params.underlyings["ETH"].market
+    bench.jump(ETH, 3_000)
+    bench.chain.mine(delta=ages.max_age_open)
+    bench.deposit(account, bench.weth, 10**18)
+    for delta in (1, ages.max_age_liquidation):
+        bench.chain.mine(delta=delta)
+        with bench.refused("registry: old price"):
             bench.deposit(account, bench.weth, 10**18)
     bench.deposit(account, bench.quote, usd(1))
+
+
+def test_collateral_in_a_crash(bench: Bench, account: int) -> None:
+    """An alarm stops nobody: the price is young."""
+    bench.jump(ETH, 1_500)
+    assert bench.market.peek(ETH).validity == COLLATERAL
+    bench.deposit(account, bench.weth, 10**18)
 
 
 def test_nothing(bench: Bench, account: int) -> None:

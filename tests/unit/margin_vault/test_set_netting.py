@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.spec.market import STALE
 from plimsoll.spec.words import PORTFOLIO, POSITION, UNDERLYING
 from tests.harness import Contract
 
@@ -52,7 +53,7 @@ def test_what_is_safer_is_always_allowed(bench: Bench, pair: tuple[int, int]) ->
     bench.chain.mine(delta=5 * HOUR)
     margin = bench.margin(account)
     assert margin.equity < margin.initial
-    assert margin.validity == 0
+    assert margin.validity == STALE
     bench.set_netting(account, PORTFOLIO)
     assert bench.margin(account).maintenance < margin.maintenance
     with bench.refused("vault: margin"):

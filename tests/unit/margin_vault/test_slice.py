@@ -5,6 +5,7 @@ The venue's address is the liquidator here, so that terms can be anything.
 
 import pytest
 
+from plimsoll.spec.market import LIQUIDATION, STALE
 from plimsoll.spec.words import key_of, pack_position
 from tests.harness import Contract, Project
 
@@ -239,10 +240,10 @@ def test_price_good_enough_to_liquidate(bench: Bench, book: int, to: int) -> Non
     that hangs on it."""
     poor = bench.fund(bench.account(bench.keeper, 1), 20_000)
     bench.chain.mine(delta=2 * HOUR)
-    assert bench.market.peek(ETH).validity == 1
+    assert bench.market.peek(ETH).validity == LIQUIDATION
     bench.slice(book, poor, WAD // 10)
     bench.chain.mine(delta=3 * HOUR)
-    assert bench.market.peek(ETH).validity == 0
+    assert bench.market.peek(ETH).validity == STALE
     with bench.refused("vault: margin"):
         bench.slice(book, poor, WAD // 10)
     bench.slice(book, to, WAD // 10)

@@ -105,7 +105,7 @@ def test_stale_collateral(bench: Bench, pair: tuple[int, int], account: int, sec
     bench.trade(*pair, size=SIZE)
     bench.chain.mine(delta=5 * HOUR)
     for target in (account, bench.account(bench.trader, 3)):
-        with bench.refused("registry: stale price"):
+        with bench.refused("registry: old price"):
             bench.transfer(second, target, bench.weth, ALL)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.spec.market import OPEN, STALE
 from plimsoll.spec.words import key_of, pack_position
 from tests.harness import Contract
 
@@ -145,7 +146,7 @@ def test_price_of_what_is_left_decides(bench: Bench, account: int, lender: int) 
     bench.withdraw(account, bench.quote, usd(40_000))
     bench.chain.mine(delta=5 * HOUR)
     bench.set_price(BTC, 60_000)
-    assert [bench.market.peek(item).validity for item in (BTC, ETH)] == [2, 0]
+    assert [bench.market.peek(item).validity for item in (BTC, ETH)] == [OPEN, STALE]
     with bench.refused("vault: margin"):
         bench.withdraw(account, bench.weth, 10**17)
     with bench.refused("vault: margin"):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from plimsoll.spec.market import (
+    COLLATERAL,
     LIQUIDATION,
     MAX_PRICE,
     OPEN,
@@ -100,7 +101,7 @@ def test_new_price(
     now = chain.timestamp
     feed.set_answer(2 * PRICE, now - 7, sender=stranger)
     receipt = market.roll(UNDERLYING, sender=stranger)
-    assert receipt.return_value == (2 * PRICE, PRICE, 2 * PRICE, 0, LIQUIDATION, 0)
+    assert receipt.return_value == (2 * PRICE, PRICE, 2 * PRICE, 0, COLLATERAL, 0)
     state = MarketState(2 * PRICE, PRICE, now - 7, 0, 0, 0, now)
     assert_rolled(market, receipt, state)
 
@@ -233,9 +234,9 @@ def test_validity_by_age(market: Contract, chain: Chain, age: int, validity: int
     ("price", "validity"),
     [
         (PRICE * 102 // 100, OPEN),
-        (PRICE * 102 // 100 + 1, LIQUIDATION),
+        (PRICE * 102 // 100 + 1, COLLATERAL),
         (PRICE * 98 // 100, OPEN),
-        (PRICE * 98 // 100 - 1, LIQUIDATION),
+        (PRICE * 98 // 100 - 1, COLLATERAL),
     ],
 )
 def test_alarm(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.spec.market import COLLATERAL, LIQUIDATION, OPEN, STALE
 from plimsoll.spec.words import perpetual
 from tests.harness import Account, Chain, Contract, Project, reverts
 from tests.unit.registry.conftest import DAY
@@ -157,7 +158,7 @@ def test_replacing_the_engine_of_series(
         registry.set_engine(deploy(project, governor, 18, 1_300), sender=governor)
 
 
-def test_takes_nothing_that_nobody_can_price(
+def test_takes_nothing_at_an_old_price(
     project: Project, registry: Contract, governor: Account, token: Contract
 ) -> None:
     registry.list_asset(token, 5, sender=governor)
@@ -165,8 +166,10 @@ def test_takes_nothing_that_nobody_can_price(
     assert registry.check_collateral(token) == given  # no engine could assess anything
     engine = deploy(project, governor, 18, 1_300)
     registry.set_engine(engine, sender=governor)
-    with reverts("registry: stale price"):
-        registry.check_collateral(token)
-    for validity in (1, 2):
+    for validity in (STALE, LIQUIDATION):
+        engine.tell(validity, sender=governor)
+        with reverts("registry: old price"):
+            registry.check_collateral(token)
+    for validity in (COLLATERAL, OPEN):
         engine.tell(validity, sender=governor)
         assert registry.check_collateral(token) == given

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.margin import Book, Factors, Holding, RiskModel
-from plimsoll.spec.market import MAX_PRICE, Market
+from plimsoll.spec.market import MAX_PRICE, OPEN, STALE, Market
 from plimsoll.spec.scan import UnderlyingParams
 from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import (
@@ -94,7 +94,7 @@ def markets(draw: st.DrawFn, low: int = 10**12, high: int = 10**24) -> Market:
         stable=max(1, index * draw(st.just(BPS) | st.integers(5_000, 20_000)) // BPS),
         mark=index * (WAD + premium) // WAD,
         funding=draw(st.integers(-index, index)),
-        validity=draw(st.integers(0, 2)),
+        validity=draw(st.integers(STALE, OPEN)),
     )
 
 

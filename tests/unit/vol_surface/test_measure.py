@@ -5,7 +5,7 @@ from dataclasses import astuple
 import pytest
 
 from plimsoll.spec.margin import NEAR, Surface, gather, measure
-from plimsoll.spec.market import Forward, Market
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE, Forward, Market
 from plimsoll.spec.scan import FADE, Grid, UnderlyingParams
 from plimsoll.spec.wad import SIZE, WAD
 from plimsoll.spec.words import (
@@ -243,13 +243,13 @@ def test_mark(
         call_word = option(expiries[0], 2_100)
         worth = wanted(surface, market, [call_word], chain.timestamp)[0]
         receipt = surface.mark(call_word, sender=stranger)
-        assert receipt.return_value == (worth, 2, worth + unit)
+        assert receipt.return_value == (worth, OPEN, worth + unit)
         assert worth > 0
         assert surface.epoch(UNDERLYING).reference == PRICE * percent // 100
         instrument = put(UNDERLYING, expiries[0], 2_300 * 10**8)
         held = pack_position(key_of(instrument), 0, SIZE)
         worth = wanted(surface, market, [held], chain.timestamp)[0]
-        assert surface.mark.call(instrument, sender=stranger) == (worth, 2, worth + unit)
+        assert surface.mark.call(instrument, sender=stranger) == (worth, OPEN, worth + unit)
         assert worth > 0
     chain.mine(timestamp=expiries[0])
     for nothing in (instrument, perpetual(UNDERLYING), future(UNDERLYING, expiries[1])):
@@ -271,9 +271,9 @@ def test_validity_of_a_mark(
         return int(surface.mark.call(held, sender=stranger)[1])
 
     posted = market.expiry_of(UNDERLYING, expiries[1]).posted
-    for late, valid in ((0, 2), (1, 1)):
+    for late, valid in ((0, OPEN), (1, LIQUIDATION)):
         chain.mine(timestamp=posted + DAY + late)
         set_price(PRICE)
         assert validity() == valid
     chain.mine(delta=DAY + 1)
-    assert validity() == 0
+    assert validity() == STALE
