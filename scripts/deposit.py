@@ -14,6 +14,7 @@ from plimsoll.client.session import (
     account_option,
     checked,
     deployment_option,
+    hinting,
 )
 
 
@@ -39,7 +40,8 @@ def cli(amount: str, account, deployment: Path | None, token: str, to: str, mint
         raise click.ClickException(f"{account} has only {show_amount(held, decimals)} {token}")
     if contract.allowance(account, vault) < units:
         session.send(contract.approve, vault, units)
-    receipt = session.send(vault.deposit, target, contract, units)
+    with hinting(lambda: f"the feed of {token} has to tell a new one first", "registry: old price"):
+        receipt = session.send(vault.deposit, target, contract, units)
     shown = show_amount(units, decimals, min(decimals, 4))
     click.echo(f"{shown} {token} are in {show_account(target, short=False)}, ", nl=False)
     click.echo(f"{receipt.gas_used:,} gas")

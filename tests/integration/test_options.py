@@ -112,6 +112,9 @@ def test_netting(user: User) -> None:
     complaint = user("withdraw", 1, "--account", SELLER, fails=True)
     none = "0 USDC can be withdrawn, as prices are old"
     assert complaint == f"Error: refused: vault: margin; {none}\n"
+    complaint = user("deposit", 1, "--token", "WETH", "--mint", "--account", SELLER, fails=True)
+    first = "the feed of WETH has to tell a new one first"
+    assert complaint == f"Error: refused: registry: old price; {first}\n"
     assert world.contract("lens").account(world.account(SELLER)).level == PORTFOLIO
 
 
