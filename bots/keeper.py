@@ -39,7 +39,8 @@ def _key(_: click.Context, __: click.Parameter, value: str) -> LocalAccount:
     except OSError as error:
         raise click.BadParameter(f"{value}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, ValidationError) as error:
-        raise click.BadParameter(f"{value}: {error}") from None
+        why = "wrong password" if str(error) == "MAC mismatch" else error
+        raise click.BadParameter(f"{value}: {why}") from None
 
 
 def _wad(_: click.Context, __: click.Parameter, value: str) -> int:

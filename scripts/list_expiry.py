@@ -40,7 +40,10 @@ PER_CENT = 100
     help="Of the year, at the forward, %.",
 )
 @click.option(
-    "--skew", type=click.FloatRange(-100, 100), default=0.0, help="Negative: puts are dearer."
+    "--skew",
+    type=click.FloatRange(-100, 100, min_open=True, max_open=True),
+    default=0.0,
+    help="Negative: puts are dearer.",
 )
 @click.option(
     "--smile",

@@ -31,6 +31,7 @@ from plimsoll.client.session import (
     account_option,
     checked,
     deployment_option,
+    hinting,
 )
 from plimsoll.spec.orders import TICK
 
@@ -129,13 +130,22 @@ def match(taker: Path, makers: tuple[Path, ...], account, deployment: Path | Non
     left = [_left(session, *item) for item in zip(orders, digests, strict=True)]
     sizes = fit([signed.order for signed in orders], left)
     if not any(sizes):
-        raise click.ClickException("nothing is left of these orders that fits together")
+        void = [str(path) for path, units in zip((taker, *makers), left, strict=True) if not units]
+        over = f"; filled, cancelled or expired: {', '.join(void)}" if void else ""
+        raise click.ClickException(f"nothing is left of these orders that fits together{over}")
     used = [(signed, size) for signed, size in zip(orders, sizes, strict=True) if size > 0]
-    receipt = session.send(
-        session.orders.match,
-        [astuple(signed) for signed, _ in used],
-        [size for _, size in used],
-    )
+
+    def who() -> str:
+        accounts = dict.fromkeys(signed.order.account for signed, _ in used)
+        told = " and ".join(show_account(account, short=False) for account in accounts)
+        return f"`ape run account` tells what is asked of {told}"
+
+    with hinting(who, "vault: margin"):
+        receipt = session.send(
+            session.orders.match,
+            [astuple(signed) for signed, _ in used],
+            [size for _, size in used],
+        )
     names = {
         digest: _show_legs(signed.order, session.symbols)
         for digest, signed in zip(digests, orders, strict=True)

@@ -66,7 +66,7 @@ def cli(
         old = session.lens.summary(number).margin.validity < OPEN
         return (
             f"{show_exact(available, decimals)} {token} can be withdrawn"
-            f"{', as prices are old' if old else ''}"
+            f"{', as prices are old or in alarm' if old else ''}"
         )
 
     with hinting(most, *TOO_MUCH):

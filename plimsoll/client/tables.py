@@ -18,16 +18,21 @@ from plimsoll.client.amounts import (
 from plimsoll.client.instruments import show_instrument
 from plimsoll.deploy.record import Deployment
 from plimsoll.spec.margin import NO_MARGIN
+from plimsoll.spec.market import COLLATERAL, LIQUIDATION, OPEN, STALE
 from plimsoll.spec.wad import BPS, MAX, WAD
 from plimsoll.spec.words import is_option, underlying_of
 
 LEVELS = ("isolated", "cross", "portfolio")
-VALIDITY = (  # of an account
-    "[red]stale: only reductions",
-    "[yellow]old: no new risk",
-    "[yellow]in alarm: no new risk",
-    "[green]fresh",
-)
+VALIDITY = {  # of an account
+    STALE: "[red]only reductions",
+    LIQUIDATION: "[yellow]no new risk",
+    OPEN: "[green]prices fresh",
+}
+PRICE = {  # of an underlying
+    STALE: "stale",
+    LIQUIDATION: "old",
+    COLLATERAL: "in alarm",
+}
 BINDING = (
     "sum of the losses",
     "market factor",
@@ -114,10 +119,10 @@ def account_view(view: View, names: Names) -> RenderableType:
 
 
 def _account_parts(view: View, names: Names) -> Iterator[RenderableType]:
-    told, margin = view.account, view.risk.margin
+    told = view.account
     head = Text(f"account {show_account(told.summary.account, short=False)}", style="bold")
     yield head
-    yield Text.from_markup(f"{LEVELS[told.level]} margin; prices {VALIDITY[margin.validity]}")
+    yield Text.from_markup(f"{LEVELS[told.level]} margin; {_prices(view, names)}")
     yield ""
     yield _money(view, names)
     if told.positions:
@@ -131,6 +136,18 @@ def _account_parts(view: View, names: Names) -> Iterator[RenderableType]:
         yield _underlyings(view, names)
         yield ""
         yield _greeks(view, names)
+
+
+def _prices(view: View, names: Names) -> str:
+    """What they serve for, and why for no more."""
+    validity = view.risk.margin.validity
+    late = [
+        f"{names.underlyings[item.underlying]} {PRICE[item.market.validity]}"
+        for item in view.risk.underlyings
+        if item.market.validity in PRICE
+    ]
+    why = ", ".join(late) or "smiles or forwards old"
+    return VALIDITY[validity] + (f": {why}" if validity < OPEN else "")
 
 
 def _money(view: View, names: Names) -> Table:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
@@ -548,7 +549,7 @@ def test_restart_of_the_node(world: World) -> None:
         assert early.stop() == 0
 
 
-def test_wrong_start(world: World) -> None:
+def test_wrong_start(world: World, tmp_path: Path) -> None:
     """What cannot work is said at once."""
 
     def complains(*options: str) -> str:
@@ -567,6 +568,9 @@ def test_wrong_start(world: World) -> None:
 
     rpc = ("--rpc", world.node.url)
     file = ("--deployment", str(world.path))
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps(Account.encrypt(world.keys[1].key, "secret", "pbkdf2", 2)))
+    assert complains(*file, *rpc, "--account", str(path)).endswith(f"{path}: wrong password")
     assert "absent.json: No such file" in complains(
         "--deployment", "absent.json", *rpc, "--account", "1"
     )

@@ -110,11 +110,16 @@ def test_netting(user: User) -> None:
     world.node.rpc("evm_increaseTime", 7_200)
     world.node.rpc("evm_mine")
     complaint = user("withdraw", 1, "--account", SELLER, fails=True)
-    none = "0 USDC can be withdrawn, as prices are old"
+    none = "0 USDC can be withdrawn, as prices are old or in alarm"
     assert complaint == f"Error: refused: vault: margin; {none}\n"
     complaint = user("deposit", 1, "--token", "WETH", "--mint", "--account", SELLER, fails=True)
     first = "the feed of WETH has to tell a new one first"
     assert complaint == f"Error: refused: registry: old price; {first}\n"
+    for price, why in ((None, "old"), (70_000, "in alarm")):
+        if price:
+            world.set_price("BTC", price)
+        told = user("account", name(user, SELLER))
+        assert f"portfolio margin; no new risk: BTC {why}\n" in told
     assert world.contract("lens").account(world.account(SELLER)).level == PORTFOLIO
 
 

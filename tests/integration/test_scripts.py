@@ -154,7 +154,8 @@ def test_void_orders_are_left_out(traders: User) -> None:
     buy = user("order", "sign", "buy", 5, "BTC", 60_000, "--account", 1)
     taker = user.file("taker.json", buy)
     said = user("order", "match", taker, *makers[:3], fails=True)
-    assert said == f"Error: {NOTHING}\n"
+    void = ", ".join(str(path) for path in makers[:3])
+    assert said == f"Error: {NOTHING}; filled, cancelled or expired: {void}\n"
     said = user("order", "match", taker, *makers)
     assert said.count("trades") == 2
     assert world.contract("vault").position(world.account(1), perpetual(BTC)) == SIZE
@@ -179,7 +180,15 @@ def test_from_deposit_to_liquidation(user: User) -> None:
     assert "trades -3.0000 BTC-PERP at 60,000.00, fee 18.00" in said
     assert world.contract("vault").position(world.account(1), perpetual(BTC)) == 3 * SIZE
     complaint = user("order", "match", taker, maker, fails=True)
-    assert complaint == f"Error: {NOTHING}\n"
+    assert complaint == f"Error: {NOTHING}; filled, cancelled or expired: {maker}\n"
+    large = [
+        user.file(f"{side}.json", user("order", "sign", side, 400, "BTC", 60_000, "--account", i))
+        for i, side in enumerate(("buy", "sell"), 1)
+    ]
+    complaint = user("order", "match", *large, fails=True)
+    both = " and ".join(f"{world.keys[i].address}/0" for i in (1, 2))
+    hint = f"`ape run account` tells what is asked of {both}"
+    assert complaint == f"Error: refused: vault: margin; {hint}\n"
 
     said = " ".join(user("account", f"{world.keys[2].address}/0").split())
     for shown in ("isolated margin; prices fresh", "BTC-PERP -3.0000", "WBTC 2.5000", "14 %"):

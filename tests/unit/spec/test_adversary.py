@@ -89,9 +89,9 @@ def test_an_adversary_nets_much_away_from_what_moves_apart() -> None:
 
 
 def test_joined_books_ask_for_little_more() -> None:
-    share, worst = several.joined(200, 1)
-    assert share <= 0.03
-    assert worst <= 0.1
+    share, worst = several.joined(600, 1)
+    assert 0 < share < 0.01  # few enough, and it would be seen
+    assert worst <= 0.03
 
 
 def test_a_day_that_jumps_is_covered() -> None:
