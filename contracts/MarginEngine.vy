@@ -283,7 +283,10 @@ def _margin(
             asks: uint256 = unsafe_add(unsafe_sub(sum.haircuts, others), risk)
             sum.doubt = doubts._add(sum.doubt, underlying, asks)
             if prices.validity == scan.STALE:
-                exposure = unsafe_add(held, scan._at_most(part.gross, risk))
+                exposure = held
+                if netted:
+                    exposure = scan._unhedged(held, part.profile)
+                exposure = unsafe_add(exposure, scan._at_most(part.gross, risk))
                 sum.exposed.stale = unsafe_add(sum.exposed.stale, exposure)
                 moved: uint256 = unsafe_mul(params.scan_range, unsafe_add(held, part.steep))
                 reach: uint256 = min(wad._ceil_div(moved, wad.BPS), asks)

@@ -127,7 +127,9 @@ struct Loss:
 # what hangs on prices that are not good enough; WAD
 struct Exposed:
     late: uint256  # |notional| of positions, value of collateral, on those that do not open risk
-    stale: uint256  # what may be lost of that, on those of them that do not liquidate
+    # what may be lost of that, on those of them that do not liquidate: of collateral what positions
+    # that it nets with do not gain
+    stale: uint256
     # the most that the latter's scan ranges can be worth to the account, up to what it is asked for
     # there: what is hedged, or cheap, would be a shield for little
     reach: uint256
@@ -719,6 +721,18 @@ def _is_broad(dated: uint256) -> bool:
             break
         left &= unsafe_sub(left, 1)  # without its lowest bit
     return left != 0
+
+
+@internal
+@pure
+def _unhedged(held: uint256, profile: IVolSurface.Profile) -> uint256:
+    """
+    @notice Of collateral, what is lost with the positions that it nets with if the price goes to
+        nothing: calls do then, and puts are calls less forwards. WAD.
+    """
+    # unsafe: see above
+    lost: int256 = unsafe_add(profile.line, profile.mark)
+    return convert(max(0, min(lost, convert(held, int256))), uint256)
 
 
 @internal

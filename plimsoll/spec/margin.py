@@ -330,6 +330,15 @@ class UnderlyingPart:
         return min(sum(part.loss for part in self.parts), self._room(0))
 
     @property
+    def unhedged(self) -> int:
+        """Of collateral, what is lost with the positions that it nets with if the price goes to
+        nothing: calls do then, and puts are calls less forwards."""
+        if not self.spot:
+            return self.held
+        profile = self.parts[0].profile
+        return clamp(profile.line + profile.mark, 0, self.held)
+
+    @property
     def calendar(self) -> int:
         return sum(part.calendar for part in self.parts)
 
@@ -505,7 +514,7 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
         late += part.late if validity == OPEN else part.held + part.gross
         if validity == STALE:
             scan_range = model.underlyings[part.underlying].scan_range
-            stale += part.held + min(part.gross, OUTER * (part.loss + part.charges))
+            stale += part.unhedged + min(part.gross, OUTER * (part.loss + part.charges))
             moved = ceil_div(scan_range * (part.held + part.steep), BPS)
             reach += min(moved, asked_of(part, analysis, model))
     reach = max(0, reach - analysis.saved(factors))
@@ -582,7 +591,8 @@ def validity_of(
         late: what hangs on prices that do not open risk: |notional| of positions, value of
             collateral, WAD.
         stale: what may be lost of the part that hangs on those that do not liquidate: collateral,
-            and of positions as much as at the extremes, of which a quarter is asked for.
+            as far as no position that nets with it gains that, and of positions as much as at the
+            extremes, of which a quarter is asked for.
         reach: the most that their scan ranges can be worth to the account, up to what it is asked
             for there, less what netting saves, WAD: what is hedged, or cheap, would be a shield
             for little margin.

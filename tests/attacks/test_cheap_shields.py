@@ -4,11 +4,14 @@ range could have brought to each side of a hedge: 400 ether that were sold short
 in bitcoin what another account of his won: at 47,000 after 60,000 he had 62,000 less than nothing.
 Two silent markets that hedge each other did the same: 50,000 less than nothing at 43,000. So did
 fifty calls for 92 dollars in all, struck at the end of the range; and who would take them had to
-cover three million, all that they were about.
+cover three million, all that they were about. Who would take a hedge had to cover all its
+collateral: a keeper with 600,000, twice what the thief had, took a third of it and then nothing,
+until at 39,500 the rest was 115,000 less than nothing.
 
 Here a shield is no more than what is asked for at silent prices, nor anything that netting saves:
 an account is liquidated when it does not cover what is asked of it elsewhere. And of positions no
-more hangs on a price than they may lose in four scan ranges.
+more hangs on a price than they may lose in four scan ranges, of collateral than it loses with
+them if the price goes to nothing.
 """
 
 from types import SimpleNamespace
@@ -63,6 +66,32 @@ def test_a_hedge_is_no_shield(bench: Bench, hedged: int, lender: int) -> None:
         if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
             bench.liquidate(hedged, lender)
         assert bench.margin(hedged).equity > 0
+
+
+def test_a_hedge_is_not_too_much_to_take(
+    bench: Bench, twins: tuple[int, int], lender: int, other: int
+) -> None:
+    """The only keeper has no more than would do without the hedge."""
+    thief, twin = twins
+    for account, amount in ((other, 5_000_000), (lender, 9_000_000), (twin, 500_000)):
+        bench.fund(account, amount)
+    keeper = bench.fund(bench.account(bench.taker), 600_000)
+    bench.approve(other)
+    for account in (thief, keeper):
+        bench.set_netting(account, PORTFOLIO)
+    bench.fund(thief, 300_000, weth=400 * 10**18)
+    bench.trade(other, thief, 400 * SIZE, instrument=bench.eth)
+    bench.trade(thief, twin, 30 * SIZE)
+    margin = bench.margin(thief)
+    bench.withdraw(thief, bench.quote, (margin.equity - margin.initial) // 10**12 - usd(50))
+    bench.silence(ETH)
+    bench.set_liquidator(bench.liquidator)
+    for price in range(59_500, 39_000, -500):
+        bench.jump(BTC, price)
+        margin = bench.margin(thief)
+        if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
+            bench.liquidate(thief, keeper)
+        assert bench.margin(thief).equity > 0
 
 
 def test_cheap_options_are_no_shield(

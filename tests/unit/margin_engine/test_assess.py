@@ -299,6 +299,21 @@ def test_what_positions_may_lose_at_stale_prices(world: World) -> None:
         assert assessed(world, replace(book, cash=left - equity))[4] == validity
 
 
+def test_what_is_hedged_is_not_lost(world: World) -> None:
+    """Nor does he bear all collateral that is sold short as well, where it nets: a hundred of it
+    are left, and what four scan ranges may cost beside."""
+    world.move(ETH, validity=STALE)
+    for level, left, haircut in ((PORTFOLIO, 100, 100), (UNDERLYING, 300, 1_700)):
+        alone = Book(level, 0, 600_000 * WAD, (perp(ETH, -200),), (weth(300),))
+        asks = assessed(world, alone)[1] - 900_000 * WAD * haircut // BPS
+        lost = left * 3_000 * WAD + min(600_000 * WAD, 4 * asks)
+        book = replace(alone, positions=(perp(ETH, -200), perp(BTC, 1)))
+        equity, _, _, initial, *_ = assessed(world, book)
+        for spare, validity in ((lost - 1, STALE), (lost, LIQUIDATION)):
+            at = replace(book, cash=book.cash + initial + spare - equity)
+            assert assessed(world, at)[4] == validity
+
+
 def test_doubt(world: World) -> None:
     """What is asked for where the index does not open risk, before netting."""
     book = Book(PORTFOLIO, 10**6 * WAD, 0, (perp(BTC, -2), perp(ETH, 20)), (wbtc(1),))

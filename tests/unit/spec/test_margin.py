@@ -35,7 +35,7 @@ from plimsoll.spec.scan import (
     UnderlyingParams,
     scan_loss,
 )
-from plimsoll.spec.wad import BPS, WAD, ceil_div, toward_div
+from plimsoll.spec.wad import BPS, WAD, ceil_div, clamp, toward_div
 from plimsoll.spec.words import (
     KEY_SHIFT,
     PORTFOLIO,
@@ -341,8 +341,13 @@ def test_the_least_valid_price_that_matters_counts(case: Case) -> None:
         held[asset.underlying] += value_of(item.amount, index, asset.decimals)
 
     analysis = analyse(book, model, prices, Surface())
+    alone = dict(held)  # what shorts that net with it do not gain if the price goes to nothing
+    if book.level == PORTFOLIO:
+        for word in book.positions:
+            notional = notional_of(size_of(word), prices[word >> 240].mark)
+            alone[word >> 240] = clamp(held[word >> 240] + notional, 0, held[word >> 240])
     lost = {
-        part.underlying: held[part.underlying]
+        part.underlying: alone[part.underlying]
         + min(hangs[part.underlying], 4 * (part.loss + part.charges))
         for part in analysis.underlyings
     }
