@@ -127,8 +127,8 @@ struct Loss:
 # what hangs on prices that are not good enough; WAD
 struct Exposed:
     late: uint256  # |notional| of positions, value of collateral, on those that do not open risk
-    # what may be lost of that, on those of them that do not liquidate: of collateral what positions
-    # that it nets with do not gain
+    # what may be lost of that, on those of them that do not liquidate, of collateral what positions
+    # that it nets with do not gain; and of what has expired at a price that is not known yet
     stale: uint256
     # the most that the latter's scan ranges can be worth to the account, up to what it is asked for
     # there: what is hedged, or cheap, would be a shield for little

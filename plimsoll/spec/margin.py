@@ -300,6 +300,23 @@ class CollateralPart:
     divergence: int  # in IM: index above stable price (POSITION, UNDERLYING)
 
 
+def unfixed_of(words: Iterable[int], underlying: int, surface: Surface, scan_range: int) -> int:
+    """What expired positions may lose together, in four scan ranges, that settle at what nobody
+    knows yet, WAD, rounded up."""
+    lost = [0, 0]  # down and up, WAD * SIZE
+    for word in words:
+        expiry = expiry_of(word)
+        if not 0 < expiry <= surface.now:
+            continue
+        forward = surface.forwards[underlying, expiry]
+        if forward.fresh:
+            continue
+        for i, (shift, _) in enumerate(extremes(scan_range)[2:]):
+            moved = forward.fixed * (WAD + shift) // WAD
+            lost[i] += payoff(word, forward.fixed) - payoff(word, moved)
+    return min(ceil_div(max(0, *lost), SIZE), LARGEST)
+
+
 @dataclass(frozen=True)
 class UnderlyingPart:
     """What a book has of one underlying, and what that asks for."""
@@ -309,6 +326,7 @@ class UnderlyingPart:
     profit: int  # of what is linear or has expired, WAD * SIZE
     gross: int  # sum of |notional| of positions
     late: int  # the part of it whose smile and forward are old
+    unfixed: int  # what may be lost of what has expired, where nobody knows yet where it stands
     spot: int  # collateral that nets (PORTFOLIO)
     alone: int  # what that loses by itself
     gap: int  # what that is worth more at the index than at the stable price
@@ -435,6 +453,7 @@ def analyse(
             profit=sum(risk.profit + risk.payoff for risk in risks),
             gross=sum(risk.gross for risk in risks),
             late=sum(risk.late for risk in risks),
+            unfixed=unfixed_of(words, u, surface, params.scan_range),
             spot=spot,
             alone=ceil_div(params.scan_range * spot, BPS),
             gap=max(0, ceil_div(spot * (market.index - market.stable), market.index)),
@@ -512,6 +531,7 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
     for part in underlyings:
         validity = markets[part.underlying].validity
         late += part.late if validity == OPEN else part.held + part.gross
+        stale += part.unfixed
         if validity == STALE:
             scan_range = model.underlyings[part.underlying].scan_range
             stale += part.unhedged + min(part.gross, OUTER * (part.loss + part.charges))
@@ -592,7 +612,8 @@ def validity_of(
             collateral, WAD.
         stale: what may be lost of the part that hangs on those that do not liquidate: collateral,
             as far as no position that nets with it gains that, and of positions as much as at the
-            extremes, of which a quarter is asked for.
+            extremes, of which a quarter is asked for; and of what has expired at a price that is
+            not known yet.
         reach: the most that their scan ranges can be worth to the account, up to what it is asked
             for there, less what netting saves, WAD: what is hedged, or cheap, would be a shield
             for little margin.

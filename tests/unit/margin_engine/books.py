@@ -115,7 +115,8 @@ class Desk:
 
     def forward(self, index: int, expiry: int) -> Forward:
         if expiry <= self.now:
-            return Forward(index * self.source.randint(5_000, 15_000) // BPS, 0)
+            moved = self.source.randint(5_000, 15_000)
+            return Forward(index * moved // BPS, 0, fresh=moved % 5 != 0)
         fresh = self.source.random() < 0.8
         if expiry - self.now < WINDOW:
             gathered = index * self.source.randint(0, BPS) // BPS

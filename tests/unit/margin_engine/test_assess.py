@@ -6,14 +6,17 @@ from decimal import Decimal
 import hypothesis
 import pytest
 
-from plimsoll.spec.margin import DOUBT_BITS, Book, Holding, RiskModel, assess
-from plimsoll.spec.market import LIQUIDATION, MAX_PRICE, OPEN, STALE, Market
+from plimsoll.spec.margin import DOUBT_BITS, Book, Holding, RiskModel, Surface, assess
+from plimsoll.spec.market import LIQUIDATION, MAX_PRICE, OPEN, STALE, Forward, Market
+from plimsoll.spec.scan import Grid
 from plimsoll.spec.wad import BPS, SIZE, WAD
 from plimsoll.spec.words import (
     PORTFOLIO,
     POSITION,
     SIZE_LIMIT,
     UNDERLYING,
+    call,
+    future,
     key_of,
     pack_position,
     perpetual,
@@ -310,6 +313,26 @@ def test_what_is_hedged_is_not_lost(world: World) -> None:
         book = replace(alone, positions=(perp(ETH, -200), perp(BTC, 1)))
         equity, _, _, initial, *_ = assessed(world, book)
         for spare, validity in ((lost - 1, STALE), (lost, LIQUIDATION)):
+            at = replace(book, cash=book.cash + initial + spare - equity)
+            assert assessed(world, at)[4] == validity
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_waits_for_its_price_may_lose(world: World, chain: Chain, level: int) -> None:
+    """Who takes slices bears four scan ranges of what has expired, where nobody knows yet what it
+    settles at: of two futures sold and a call bought, 52 % of one. Once that is known, nothing."""
+    expiry, price = chain.timestamp // 1_800 * 1_800, 60_000 * WAD
+    sold = pack_position(key_of(future(BTC, expiry)), -2 * SIZE)
+    bought = pack_position(key_of(call(BTC, expiry, 60_000 * SIZE)), SIZE, 0)
+    book = Book(level, 150_000 * WAD, 0, (sold, bought, perp(ETH, 1)))
+    for fresh in (False, True):
+        forwards = {(BTC, expiry): Forward(price, 0, fresh)}
+        grids = {BTC: Grid(price, 2_000, 100)}
+        world.set_surface(Surface(chain.timestamp, forwards, grids))
+        equity, _, _, initial, *_ = assessed(world, book)
+        lost = 0 if fresh else price * 52 // 100
+        told = (OPEN,) * 2 if fresh else (STALE, LIQUIDATION)
+        for spare, validity in zip((lost - 1, lost), told, strict=True):
             at = replace(book, cash=book.cash + initial + spare - equity)
             assert assessed(world, at)[4] == validity
 
