@@ -317,12 +317,8 @@ WORST: Mapping[str, dict[str, Any]] = {  # liquidations of a full account
         "underlyings": MAX_BREADTH,
     },
     "at POSITION, every word stale": {"is_stale": True, "levels": ISOLATED},
-    "at POSITION, in 5 underlyings, every word stale": {
+    f"at POSITION, in {MAX_BREADTH} underlyings, every word stale": {
         "is_stale": True,
-        "levels": ISOLATED,
-        "underlyings": 5,
-    },
-    f"at POSITION, in {MAX_BREADTH} underlyings, words refreshed before": {
         "levels": ISOLATED,
         "underlyings": MAX_BREADTH,
     },
@@ -591,6 +587,7 @@ def settle_rows(scene: Chain) -> Iterator[Row]:
             f"tx settle, {count} options that have expired",
             lambda account=account: p.vault.settle(account, sender=p.keeper),
             Floor(accounts=3, reads=6, changes=3, clears=count),
+            held=(count, 0),  # always one
         )
 
 
@@ -658,9 +655,10 @@ class Growth:
         return found
 
     def __str__(self) -> str:
+        expiry = f" + {self.expiry:,.0f} per expiry" if self.expiry else ""
         return (
-            f"{self.action}: {self.fixed:,.0f} + {self.option:,.0f} per option"
-            f" + {self.expiry:,.0f} per expiry, largest deviation {100 * self.deviation:.1f} %"
+            f"{self.action}: {self.fixed:,.0f} + {self.option:,.0f} per option{expiry},"
+            f" largest deviation {100 * self.deviation:.1f} %"
         )
 
 

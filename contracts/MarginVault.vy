@@ -366,7 +366,9 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             # unsafe: of each leg a product that fits, divided by 10**8
             book.basis = unsafe_sub(book.basis, self._basis(leg.size, terms.gap))
             # unsafe: puts are all or nothing of it
-            at, word = self._trade(book.positions, key, unsafe_sub(leg.size, puts), puts)
+            at, word = self._trade(
+                book.positions, MAX_POSITIONS, key, unsafe_sub(leg.size, puts), puts
+            )
             if at == len(book.positions):
                 book.positions.append(0)
             book.positions[at] = word
@@ -465,6 +467,7 @@ def slice(
     share: int256 = convert(fraction, int256)
     # unsafe: cash is below 2**141, the share at most 2**60
     part: int256 = wad._floor_div(unsafe_mul(seller.cash, share), wad.IWAD)
+    own: uint256 = len(buyer.positions)
     for i: uint256 in range(len(seller.positions), bound=MAX_POSITIONS):
         word: uint256 = seller.positions[i]
         gap: int256 = 0
@@ -486,7 +489,8 @@ def slice(
         seller.basis = unsafe_sub(seller.basis, self._basis(unsafe_sub(0, moved_calls), gap))
         buyer.basis = unsafe_sub(buyer.basis, self._basis(moved_calls, gap))
         at: uint256 = 0
-        at, word = self._trade(buyer.positions, key, moved_calls, moved_puts)
+        # none of those that the slice has brought is another one's
+        at, word = self._trade(buyer.positions, own, key, moved_calls, moved_puts)
         if at == len(buyer.positions):
             buyer.positions.append(0)
         buyer.positions[at] = word
@@ -859,21 +863,27 @@ def _basis(size: int256, gap: int256) -> int256:
 @internal
 @pure
 def _trade(
-    positions: DynArray[uint256, MAX_POSITIONS], key: uint256, calls: int256, puts: int256
+    positions: DynArray[uint256, MAX_POSITIONS],
+    known: uint256,
+    key: uint256,
+    calls: int256,
+    puts: int256,
 ) -> (uint256, uint256):
     """
     @notice A position after a change of its sizes. The change of what is linear stands in the
         place of calls.
+    @param known How many of the positions it may be among: those from there on are others.
     @return Where it stands, or would as the next one, and its new word, which the caller puts
         there: were positions handed back, they would be copied, all of them.
     """
-    at: uint256 = 0
+    at: uint256 = len(positions)
     held: uint256 = 0
-    for position: uint256 in positions:
+    for i: uint256 in range(min(known, at), bound=MAX_POSITIONS):
+        position: uint256 = positions[i]
         if position >> instrument.KEY_SHIFT == key:
             held = position
+            at = i
             break
-        at = unsafe_add(at, 1)  # unsafe: at most as often as there are positions
     held_calls: int256 = 0
     held_puts: int256 = 0
     held_calls, held_puts = instrument._sizes(held)

@@ -34,6 +34,8 @@ def test_growth() -> None:
     assert str(line) == (
         "view, N in N: 1,000 + 70 per option + 30 per expiry, largest deviation 0.0 %"
     )
+    [line] = Growth.of([Row(f"settle, {n}", 9 + 6 * n, 0, held=(n, 0)) for n in (1, 4)])
+    assert str(line) == "settle, N: 9 + 6 per option, largest deviation 0.0 %"
     [line] = Growth.of([*views, Row("view, 64 in 8", 1, 0, held=(64, 8))])
     assert line.deviation > 1
 
