@@ -60,7 +60,6 @@ from modules import governed
 from modules import haircut
 from modules import instrument as instrument_
 from modules import scan
-from modules import strips
 from modules import wad
 
 implements: IMarginEngine
@@ -85,7 +84,6 @@ struct Needs:
     underlyings: uint256  # bitmap of those that a book depends on
     dates: uint256  # bitmap of those of which it has anything but the perpetual
     live: uint256  # bitmap of those of which that has not expired
-    over: uint256  # bitmap of those of which some has
 
 
 struct Tally:
@@ -169,8 +167,6 @@ def _needs(book: IMarginEngine.Book) -> Needs:
             needs.dates |= bit
             if expiry > block.timestamp:
                 needs.live |= bit
-            else:
-                needs.over |= bit
         seen = position >> 200
     assert every >> 246 == 0 and needs.underlyings & 1 == 0, "engine: unknown underlying"
     for holding: IMarginEngine.Holding in book.collateral:
@@ -287,11 +283,8 @@ def _margin(
             asks: uint256 = unsafe_add(unsafe_sub(sum.haircuts, others), risk)
             sum.doubt = doubts._add(sum.doubt, underlying, asks)
             if prices.validity == scan.STALE:
-                exposure = held
-                if netted:
-                    exposure = scan._unhedged(held, part.profile)
-                exposure = unsafe_add(exposure, scan._at_most(part.gross, risk))
-                sum.exposed.stale = unsafe_add(sum.exposed.stale, exposure)
+                lost: uint256 = scan._lost(held, spot, part, risk)
+                sum.exposed.stale = unsafe_add(sum.exposed.stale, lost)
                 moved: uint256 = unsafe_mul(params.scan_range, unsafe_add(held, part.steep))
                 reach: uint256 = min(wad._ceil_div(moved, wad.BPS), asks)
                 sum.exposed.reach = unsafe_add(sum.exposed.reach, reach)
@@ -299,9 +292,7 @@ def _margin(
             sum.exposed.late = unsafe_add(sum.exposed.late, part.late)
             old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)
             sum.doubt = doubts._add(sum.doubt, underlying, old)
-        if part.late != 0 and (needs.over >> underlying) & 1 == 1:
-            unfixed: uint256 = self._unfixed(underlying, book.positions, params.scan_range)
-            sum.exposed.stale = unsafe_add(sum.exposed.stale, unfixed)
+        sum.exposed.stale = unsafe_add(sum.exposed.stale, part.unfixed)
     requirement: uint256 = sum.loss
     if sum.netting.count > 0:
         requirement = factor._requirement(sum.netting, factors.floor)
@@ -331,37 +322,6 @@ def _margin(
         validity=validity,
         doubt=sum.doubt,
     ), False
-
-
-@internal
-@view
-def _unfixed(
-    underlying: uint256, positions: DynArray[uint256, 128], scan_range: uint256
-) -> uint256:
-    """
-    @notice What expired positions may lose, in four scan ranges, that settle at what nobody knows
-        yet. WAD, rounded up.
-    """
-    # unsafe: sizes are below 2**67, prices and strikes below 2**98
-    moves: int256[4] = scan._extreme_moves(scan_range)
-    down: uint256 = convert(unsafe_add(wad.IWAD, moves[2]), uint256)
-    up: uint256 = convert(unsafe_add(wad.IWAD, moves[3]), uint256)
-    fallen: int256 = 0  # what is lost then, WAD * SIZE
-    risen: int256 = 0
-    for position: uint256 in positions:
-        expiry: uint256 = instrument_._expiry(position)
-        if position >> 240 != underlying or expiry == 0 or expiry > block.timestamp:
-            continue
-        told: IMarketData.Forward = staticcall market.forward(underlying, expiry, 0, 0)
-        if told.fresh:
-            continue
-        worth: int256 = strips._payoff(position, told.fixed)
-        low: uint256 = unsafe_div(unsafe_mul(told.fixed, down), wad.WAD)
-        high: uint256 = unsafe_div(unsafe_mul(told.fixed, up), wad.WAD)
-        fallen = unsafe_add(fallen, unsafe_sub(worth, strips._payoff(position, low)))
-        risen = unsafe_add(risen, unsafe_sub(worth, strips._payoff(position, high)))
-    lost: uint256 = convert(max(0, max(fallen, risen)), uint256)
-    return min(wad._ceil_div(lost, wad.SIZE), convert(scan.LARGEST, uint256))
 
 
 @internal

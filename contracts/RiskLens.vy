@@ -284,11 +284,12 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
         sum.exposed.late += held + told.gross
         asks = sum.haircuts - others.haircuts + risk
         if prices.validity == scan.STALE:
-            sum.exposed.stale += held + scan._at_most(told.gross, risk)
+            sum.exposed.stale += scan._lost(held, spot, part, risk)
             reach: uint256 = wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)
             sum.exposed.reach += min(reach, asks)
     else:
         sum.exposed.late += part.late
+    sum.exposed.stale += part.unfixed
     sum.doubt = doubts._add(sum.doubt, underlying, asks)
     return sum, told
 

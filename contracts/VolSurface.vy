@@ -291,6 +291,8 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
     epoch: IVolSurface.Epoch = self._unpack(self._at(query.underlying, query.prices))
     frame: strips.Frame = strips._frame(epoch, query.prices.index, query.params.scan_range)
     sum: IVolSurface.Measure = empty(IVolSurface.Measure)
+    fallen: int256 = 0  # what is lost of what has expired at an unknown price, WAD * 1e-8
+    risen: int256 = 0
     count: uint256 = len(positions)
     for i: uint256 in range(count if query.apart else 1, bound=128):
         last: uint256 = count
@@ -336,6 +338,10 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                     waiting: uint256 = strips._waiting(position, forward.fixed)
                     risk.dated = unsafe_add(risk.dated, waiting)
                     risk.old = unsafe_add(risk.old, waiting)
+                    low: int256 = strips._lost(position, forward.fixed, frame.moves[2])
+                    high: int256 = strips._lost(position, forward.fixed, frame.moves[3])
+                    fallen = unsafe_add(fallen, low)
+                    risen = unsafe_add(risen, high)
                 next = unsafe_add(next, 1)
                 continue
 
@@ -497,6 +503,9 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
         sum.late = unsafe_add(sum.late, part.late)
         sum.bound = sum.bound or risk.bound
         sum.profile = part.profile
+    unfixed: int256 = max(fallen, risen)
+    if unfixed > 0:
+        sum.unfixed = strips._gross(convert(unfixed, uint256))
     if not sum.bound:  # they only give, however values are rounded
         sum.worth = max(0, sum.worth)
     return sum

@@ -725,26 +725,22 @@ def _is_broad(dated: uint256) -> bool:
 
 @internal
 @pure
-def _unhedged(held: uint256, profile: IVolSurface.Profile) -> uint256:
+def _lost(held: uint256, spot: uint256, part: IVolSurface.Measure, risk: uint256) -> uint256:
     """
-    @notice Of collateral, what is lost with the positions that it nets with if the price goes to
-        nothing: calls do then, and puts are calls less forwards. WAD.
+    @notice What may be lost of an underlying whose price nobody knows, WAD: of collateral what is
+        lost with the positions that it nets with if the price goes to nothing (calls do then, and
+        puts are calls less forwards); of positions what is at the extremes, of whose loss a quarter
+        is asked for at least, and no more than what they are about.
+    @param held Value of collateral, WAD.
+    @param spot The same where it nets, else 0.
+    @param risk What is asked of positions, WAD.
     """
     # unsafe: see above
-    lost: int256 = unsafe_add(profile.line, profile.mark)
-    return convert(max(0, min(lost, convert(held, int256))), uint256)
-
-
-@internal
-@pure
-def _at_most(gross: uint256, risk: uint256) -> uint256:
-    """
-    @notice What positions may lose: at the extremes, of whose loss a quarter is asked for at least,
-        and no more than what they are about. WAD.
-    @param gross Their |notional|, WAD.
-    @param risk What is asked of them, WAD.
-    """
-    return min(gross, unsafe_mul(OUTER, risk))  # unsafe: see above
+    bare: uint256 = held
+    if spot != 0:
+        fallen: int256 = unsafe_add(part.profile.line, part.profile.mark)
+        bare = convert(max(0, min(fallen, convert(held, int256))), uint256)
+    return unsafe_add(bare, min(part.gross, unsafe_mul(OUTER, risk)))
 
 
 @internal

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from plimsoll.spec import explain
-from plimsoll.spec.margin import LARGEST_MARGIN, NO_MARGIN, Book, assess
-from plimsoll.spec.market import OPEN
+from plimsoll.spec.margin import LARGEST_MARGIN, NO_MARGIN, Book, analyse, assess
+from plimsoll.spec.market import LIQUIDATION, OPEN, STALE
 from plimsoll.spec.wad import BPS, ceil_div
-from plimsoll.spec.words import POSITION
+from plimsoll.spec.words import PORTFOLIO, POSITION
 from tests.harness import reverts
 from tests.unit.margin_engine.books import Case, Desk
 
@@ -102,6 +102,43 @@ def test_told_as_specified(stage: Stage, batch: int, wild: bool) -> None:
                     )
                     for part in want.collateral
                 )
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_where_stale_prices_begin_to_decide(stage: Stage, level: int) -> None:
+    """With a wei more, all is borne that may be lost on them: of collateral beside what it nets
+    with, of positions, and of what has expired at a price that is not known yet."""
+    unhedged = unfixed = 0
+    for seed in range(EACH // 2):
+        case = drawn(stage, seed)
+        markets = {id: replace(item, validity=STALE) for id, item in case.markets.items()}
+        book = replace(case.book, level=level)
+
+        def at(cash: int, book: Book = book) -> Book:
+            return replace(book, cash=cash)
+
+        def validity(book: Book, case: Case = case, markets: Any = markets) -> int:
+            return assess(book, case.model, markets, case.surface).validity
+
+        margin = assess(book, case.model, markets, case.surface)
+        low, high = book.cash + margin.initial - margin.equity, 2**110
+        if validity(at(low)) != STALE or validity(at(high)) == STALE:
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if validity(at(middle)) == STALE else (low, middle)
+        parts = analyse(book, case.model, markets, case.surface).underlyings
+        unhedged += any(0 < part.unhedged < part.held for part in parts)
+        unfixed += any(part.unfixed for part in parts)
+        with stage.chain.isolate():
+            stage.set(case.model, markets, case.surface)
+            for cash, told in ((low, STALE), (high, LIQUIDATION)):
+                put(stage, replace(case, book=at(cash)), level)
+                want = stage.engine.preview(chain_book(at(cash)))
+                assert want.validity == told
+                assert stage.risk.explain(ACCOUNT).margin == want
+    assert unfixed > 0
+    assert (unhedged > 0) == (level == PORTFOLIO)
 
 
 @pytest.mark.parametrize("seed", [882, 1_211, 2_305])
