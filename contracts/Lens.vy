@@ -57,7 +57,6 @@ MAX_COLLATERALS: constant(uint256) = 16
 MAX_ASSETS: constant(uint256) = 32
 SUMMARY_SIZE: constant(uint256) = 12 * 32  # bytes of an encoded Summary
 
-OPEN: constant(uint256) = 3  # validity
 DUST: constant(int256) = 10**6  # WAD: what the vault forgives a reduction
 COST: constant(int256) = 10  # what it may cost: one part in so many of the margin that it frees
 MAX_PRICE: constant(uint256) = 10**25
@@ -402,7 +401,7 @@ def _bears(
     if unlevered._is_unlevered(left):
         return True
     after: IMarginEngine.Margin = staticcall engine.preview(left)
-    if after.validity >= OPEN and after.equity >= convert(after.initial, int256):
+    if after.validity >= doubts.OPEN and after.equity >= convert(after.initial, int256):
         return True
     maintenance: int256 = convert(before.maintenance, int256)
     margin: int256 = convert(after.maintenance, int256)
@@ -414,7 +413,7 @@ def _bears(
         return False
     equity: int256 = after.equity + DUST
     if before.equity < 0:
-        return before.validity == OPEN and equity >= before.equity
+        return before.validity == doubts.OPEN and equity >= before.equity
     return (
         equity >= max(0, before.equity - (maintenance - margin) // COST)
         and equity * maintenance >= before.equity * margin

@@ -97,7 +97,7 @@ struct Tally:
     relief: uint256
     ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
     doubt: uint256
-    exposed: scan.Exposed
+    exposed: doubts.Exposed
     netting: factor.Netting
 
 
@@ -276,14 +276,17 @@ def _margin(
             sum.netting = factor._add(sum.netting, params, part, asked.loss)
         sum.profit = unsafe_add(sum.profit, part.profit)
         sum.worth = unsafe_add(sum.worth, unsafe_add(part.worth, convert(held, int256)))
-        if prices.validity < scan.OPEN:
+        if prices.validity < doubts.OPEN:
             exposure: uint256 = unsafe_add(held, part.gross)
             sum.exposed.late = unsafe_add(sum.exposed.late, exposure)
             risk: uint256 = unsafe_add(asked.loss, asked.charges)
             asks: uint256 = unsafe_add(unsafe_sub(sum.haircuts, others), risk)
             sum.doubt = doubts._add(sum.doubt, underlying, asks)
-            if prices.validity == scan.STALE:
-                lost: uint256 = scan._lost(held, spot, part, risk)
+            if prices.validity == doubts.STALE:
+                far: uint256 = doubts._far(
+                    book.positions, underlying, prices.index, params.scan_range
+                )
+                lost: uint256 = doubts._lost(part, held, spot, far, params.scan_range, risk)
                 sum.exposed.stale = unsafe_add(sum.exposed.stale, lost)
                 moved: uint256 = unsafe_mul(params.scan_range, unsafe_add(held, part.steep))
                 reach: uint256 = min(wad._ceil_div(moved, wad.BPS), asks)
@@ -292,7 +295,11 @@ def _margin(
             sum.exposed.late = unsafe_add(sum.exposed.late, part.late)
             old: uint256 = wad._ceil_div(unsafe_mul(params.scan_range, part.late), wad.BPS)
             sum.doubt = doubts._add(sum.doubt, underlying, old)
-        sum.exposed.stale = unsafe_add(sum.exposed.stale, part.unfixed)
+        if part.late != 0:
+            unfixed: uint256 = doubts._unfixed(
+                market, book.positions, underlying, params.scan_range
+            )
+            sum.exposed.stale = unsafe_add(sum.exposed.stale, unfixed)
     requirement: uint256 = sum.loss
     if sum.netting.count > 0:
         requirement = factor._requirement(sum.netting, factors.floor)
@@ -310,10 +317,10 @@ def _margin(
         initial = scan.NO_MARGIN
     maintenance = min(max(maintenance, least), scan.LARGEST_MARGIN)
     equity: int256 = scan._clamped(settled + sum.worth, scan.LARGEST_EQUITY)
-    validity: uint256 = scan.OPEN  # mostly nothing is in doubt
+    validity: uint256 = doubts.OPEN  # mostly nothing is in doubt
     if sum.exposed.late != 0:
         saved: uint256 = unsafe_sub(sum.loss, requirement)
-        validity = scan._validity(sum.exposed, saved, equity, maintenance, initial)
+        validity = doubts._validity(sum.exposed, saved, equity, maintenance, initial)
     return IMarginEngine.Margin(
         equity=equity,
         maintenance=maintenance,

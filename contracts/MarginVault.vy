@@ -73,9 +73,6 @@ MAX_TOUCHED: constant(uint256) = 64
 MAX_LEVEL: constant(uint256) = 2
 QUOTE_ASSET: constant(uint256) = MAX_ASSETS  # stands for the quote token among asset ids
 
-OPEN: constant(uint256) = 3  # validity of a price that opens risk
-LIQUIDATION: constant(uint256) = 1
-
 WITHDRAW: public(constant(address)) = 0x0000000000000000000000000000000000000001
 TRANSFER: public(constant(address)) = 0x0000000000000000000000000000000000000002
 CONFIGURE: public(constant(address)) = 0x0000000000000000000000000000000000000003
@@ -239,7 +236,7 @@ def _debit(
             taken = self._collateral[account][asset]
         book.collateral = self._hold(book.collateral, asset, -convert(taken, int256))
     self._positive(taken)
-    self._check(account, self._assess(engine, book, True), pool, OPEN)
+    self._check(account, self._assess(engine, book, True), pool, doubts.OPEN)
     pool = self._store(account, book, pool, MAX_POSITIONS)
     if asset != QUOTE_ASSET:
         if leaves:
@@ -268,7 +265,7 @@ def set_netting(account: uint256, level: uint256):
     self._touch(account, pool)
     book: IMarginEngine.Book = self._load(account, pool)
     book.level = level
-    self._check(account, self._assess(self._engine(), book, True), pool, OPEN)
+    self._check(account, self._assess(self._engine(), book, True), pool, doubts.OPEN)
     interest._store(self._store(account, book, pool, MAX_POSITIONS))
     log IMarginVault.NettingChanged(account=account, level=level)
 
@@ -352,7 +349,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
                 traded.append(self._terms(engine, leg.instrument))
             traded[k].sizes += leg.size
             terms: Terms = traded[k]
-            paid = paid and terms.validity == OPEN
+            paid = paid and terms.validity == doubts.OPEN
             worth: int256 = wad._floor_div(
                 leg.size * convert(terms.mark if leg.size > 0 else terms.ask, int256), wad.ISIZE
             )
@@ -392,7 +389,7 @@ def book(legs: DynArray[IMarginVault.Leg, MAX_LEGS]):
             )
         book.cash += result
         self._use_allowance(account, msg.sender, convert(max(0, -result), uint256))
-        self._check(account, self._assess(engine, book, paid), pool, OPEN)
+        self._check(account, self._assess(engine, book, paid), pool, doubts.OPEN)
         pool = self._store(account, book, pool, first)
     for terms: Terms in traded:
         self._require(terms.sizes == 0, "vault: sizes not zero-sum")
@@ -513,7 +510,7 @@ def slice(
     seller.cash += max(paid, 0) - part
     buyer.cash += part - paid - convert(cut, int256)
 
-    self._check(to, self._assess(self._engine(), buyer, False), pool, LIQUIDATION)
+    self._check(to, self._assess(self._engine(), buyer, False), pool, doubts.LIQUIDATION)
     pool = self._store(account, seller, pool, 0)
     pool = self._store(to, buyer, pool, 0)
     interest._store(self._pay(insurance, min(paid, 0) + convert(cut, int256), pool))
@@ -560,7 +557,9 @@ def _conclude():
     pool: IMarginVault.Pool = interest._accrued()[0]
     engine: address = self._engine()
     for account: uint256 in touched:
-        self._check(account, self._assess(engine, self._load(account, pool), False), pool, OPEN)
+        self._check(
+            account, self._assess(engine, self._load(account, pool), False), pool, doubts.OPEN
+        )
         self.pending[account] = False
 
 
@@ -964,7 +963,7 @@ def _assess(engine: address, book: IMarginEngine.Book, paid: bool) -> IMarginEng
     """
     if self._depth > 0 or ((paid or len(book.positions) == 0) and unlevered._is_unlevered(book)):
         margin: IMarginEngine.Margin = empty(IMarginEngine.Margin)
-        margin.validity = OPEN
+        margin.validity = doubts.OPEN
         return margin
     return extcall IMarginEngine(engine).assess(book)
 
@@ -1005,7 +1004,7 @@ def _check(
         and not doubts._is_more(after.doubt, before.doubt)
     )
     if before.equity < 0:
-        safer = safer and left >= before.equity and before.validity == OPEN
+        safer = safer and left >= before.equity and before.validity == doubts.OPEN
     elif safer:
         maintenance: int256 = convert(before.maintenance, int256)
         margin: int256 = convert(after.maintenance, int256)

@@ -76,7 +76,7 @@ struct Tally:
     relief: uint256
     ranges: uint256  # of positions that are not fully paid, without netting, WAD * BPS
     doubt: uint256
-    exposed: scan.Exposed
+    exposed: doubts.Exposed
     netting: factor.Netting
 
 
@@ -279,17 +279,23 @@ def _add(core: Core, others: Tally, underlying: uint256) -> (Tally, IRiskLens.Un
     else:
         sum.netting.total += told.loss
     asks: uint256 = wad._ceil_div(params.scan_range * part.late, wad.BPS)
-    if prices.validity < scan.OPEN:
+    if prices.validity < doubts.OPEN:
         risk: uint256 = told.loss + told.charges
         sum.exposed.late += held + told.gross
         asks = sum.haircuts - others.haircuts + risk
-        if prices.validity == scan.STALE:
-            sum.exposed.stale += scan._lost(held, spot, part, risk)
+        if prices.validity == doubts.STALE:
+            far: uint256 = doubts._far(
+                core.book.positions, underlying, prices.index, params.scan_range
+            )
+            sum.exposed.stale += doubts._lost(part, held, spot, far, params.scan_range, risk)
             reach: uint256 = wad._ceil_div(params.scan_range * (held + part.steep), wad.BPS)
             sum.exposed.reach += min(reach, asks)
     else:
         sum.exposed.late += part.late
-    sum.exposed.stale += part.unfixed
+    if part.late != 0:
+        sum.exposed.stale += doubts._unfixed(
+            market, core.book.positions, underlying, params.scan_range
+        )
     sum.doubt = doubts._add(sum.doubt, underlying, asks)
     return sum, told
 
@@ -432,6 +438,6 @@ def _margin(core: Core, sum: Tally) -> IMarginEngine.Margin:
         maintenance=maintenance,
         target=wad._ceil_div(factors.target * maintenance, wad.BPS),
         initial=initial,
-        validity=scan._validity(sum.exposed, saved, equity, maintenance, initial),
+        validity=doubts._validity(sum.exposed, saved, equity, maintenance, initial),
         doubt=sum.doubt,
     )

@@ -48,6 +48,7 @@ from interfaces import IMarginEngine
 from interfaces import IMarketData
 from interfaces import IPricer
 from interfaces import IVolSurface
+from modules import doubts
 from modules import governed
 from modules import instrument as instrument_
 from modules import market_word
@@ -291,8 +292,6 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
     epoch: IVolSurface.Epoch = self._unpack(self._at(query.underlying, query.prices))
     frame: strips.Frame = strips._frame(epoch, query.prices.index, query.params.scan_range)
     sum: IVolSurface.Measure = empty(IVolSurface.Measure)
-    fallen: int256 = 0  # what is lost of what has expired at an unknown price, WAD * 1e-8
-    risen: int256 = 0
     count: uint256 = len(positions)
     for i: uint256 in range(count if query.apart else 1, bound=128):
         last: uint256 = count
@@ -338,10 +337,6 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
                     waiting: uint256 = strips._waiting(position, forward.fixed)
                     risk.dated = unsafe_add(risk.dated, waiting)
                     risk.old = unsafe_add(risk.old, waiting)
-                    low: int256 = strips._lost(position, forward.fixed, frame.moves[2])
-                    high: int256 = strips._lost(position, forward.fixed, frame.moves[3])
-                    fallen = unsafe_add(fallen, low)
-                    risen = unsafe_add(risen, high)
                 next = unsafe_add(next, 1)
                 continue
 
@@ -503,9 +498,6 @@ def measure(query: IVolSurface.Query, positions: DynArray[uint256, 128]) -> IVol
         sum.late = unsafe_add(sum.late, part.late)
         sum.bound = sum.bound or risk.bound
         sum.profile = part.profile
-    unfixed: int256 = max(fallen, risen)
-    if unfixed > 0:
-        sum.unfixed = strips._gross(convert(unfixed, uint256))
     if not sum.bound:  # they only give, however values are rounded
         sum.worth = max(0, sum.worth)
     return sum
@@ -547,7 +539,7 @@ def mark(instrument: uint256) -> (uint256, uint256, uint256):
         ahead: uint256 = forward.fixed + forward.ratio * prices.index // wad.WAD
         worth += convert(strike * instrument_.STRIKE_UNIT, int256) - convert(ahead, int256)
     if not forward.fresh:
-        prices.validity = min(prices.validity, scan.LIQUIDATION)
+        prices.validity = min(prices.validity, doubts.LIQUIDATION)
     above: int256 = max(0, worth + (unit >> 64))
     return convert(max(0, worth), uint256), prices.validity, convert(above, uint256)
 

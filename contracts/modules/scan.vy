@@ -60,17 +60,6 @@ LEAST: constant(uint256) = 100  # bps of debts and gross ranges that a margin is
 # with the gas of one transaction
 MAX_BREADTH: constant(uint256) = 8
 
-MATERIAL: constant(
-    uint256
-) = 20  # a price counts if more than one part in so many of MM hangs on it
-
-OUTER: constant(uint256) = 4  # of a loss at the outer extremes one part in so many counts
-
-# validity of a price; 2 is brought in as collateral
-STALE: constant(uint256) = 0
-LIQUIDATION: constant(uint256) = 1
-OPEN: constant(uint256) = 3
-
 # lanes
 NOW: constant(uint256) = 1
 DOWN: constant(uint256) = 4
@@ -122,17 +111,6 @@ struct Loss:
     plain: int256  # at the points of the grid
     deepest: int256  # with what lies between them
     steepest: int256  # the largest notional without collateral, anywhere on the grid
-
-
-# what hangs on prices that are not good enough; WAD
-struct Exposed:
-    late: uint256  # |notional| of positions, value of collateral, on those that do not open risk
-    # what may be lost of that, on those of them that do not liquidate, of collateral what positions
-    # that it nets with do not gain; and of what has expired at a price that is not known yet
-    stale: uint256
-    # the most that the latter's scan ranges can be worth to the account, up to what it is asked for
-    # there: what is hedged, or cheap, would be a shield for little
-    reach: uint256
 
 
 # what is asked of an underlying, WAD
@@ -721,63 +699,3 @@ def _is_broad(dated: uint256) -> bool:
             break
         left &= unsafe_sub(left, 1)  # without its lowest bit
     return left != 0
-
-
-@internal
-@pure
-def _lost(held: uint256, spot: uint256, part: IVolSurface.Measure, risk: uint256) -> uint256:
-    """
-    @notice What may be lost of an underlying whose price nobody knows, WAD: of collateral what is
-        lost with the positions that it nets with if the price goes to nothing (calls do then, and
-        puts are calls less forwards); of positions what is at the extremes, of whose loss a quarter
-        is asked for at least, and no more than what they are about.
-    @param held Value of collateral, WAD.
-    @param spot The same where it nets, else 0.
-    @param risk What is asked of positions, WAD.
-    """
-    # unsafe: see above
-    bare: uint256 = held
-    if spot != 0:
-        fallen: int256 = unsafe_add(part.profile.line, part.profile.mark)
-        bare = convert(max(0, min(fallen, convert(held, int256))), uint256)
-    return unsafe_add(bare, min(part.gross, unsafe_mul(OUTER, risk)))
-
-
-@internal
-@pure
-def _matters(exposed: uint256, maintenance: uint256, spare: int256) -> bool:
-    """
-    @notice Whether a price matters on which so much hangs: more than a twentieth of MM, or what
-        decides whether IM is covered, however little that is.
-    @param spare What equity is beyond IM.
-    """
-    decides: bool = spare >= 0 and spare < convert(exposed, int256)
-    return decides or unsafe_mul(exposed, MATERIAL) > maintenance  # unsafe: see above
-
-
-@internal
-@pure
-def _validity(
-    exposed: Exposed, saved: uint256, equity: int256, maintenance: uint256, initial: uint256
-) -> uint256:
-    """
-    @notice What prices that are late or stale still serve for. One on which hardly anything hangs
-        does not matter: otherwise a wei of something whose feed is silent would keep an account
-        from being liquidated. But one that decides whether IM is covered does: options that are
-        fully paid can be nearly all of MM, and worth nothing in the end. Stale prices that matter
-        liquidate where they decide nothing: of an account that is short even if they have moved by
-        their scan ranges in its favour, or even if nothing were asked for what hangs on them; and
-        for one that covers IM though all is lost that hangs on them.
-    @param saved By netting, WAD: what is not asked for anywhere is no shield.
-    """
-    # unsafe: exposures are below 2**115, equity is below 2**142 and a margin below 2**142
-    spare: int256 = unsafe_sub(equity, convert(initial, int256))
-    if not self._matters(exposed.late, maintenance, spare):
-        return OPEN
-    if not self._matters(exposed.stale, maintenance, spare):
-        return LIQUIDATION
-    reach: uint256 = unsafe_sub(max(exposed.reach, saved), saved)
-    best: int256 = unsafe_add(equity, convert(reach, int256))
-    if best < convert(maintenance, int256) or spare >= convert(exposed.stale, int256):
-        return LIQUIDATION
-    return STALE

@@ -180,16 +180,6 @@ def _payoff(position: uint256, price: uint256) -> int256:
 
 @internal
 @pure
-def _lost(position: uint256, price: uint256, move: int256) -> int256:
-    """
-    @notice What an expired position pays less if it settles so far from a price, WAD * 1e-8.
-    """
-    moved: int256 = self._payoff(position, self._after(price, move))
-    return unsafe_sub(self._payoff(position, price), moved)  # unsafe: see above
-
-
-@internal
-@pure
 def _waiting(position: uint256, price: uint256) -> uint256:
     """
     @notice Contracts of an expired position times the average, which may not be what it settles

@@ -146,7 +146,7 @@ def _prices(view: View, names: Names) -> str:
         for item in view.risk.underlyings
         if item.market.validity in PRICE
     ]
-    why = ", ".join(late) or "smiles or forwards old"
+    why = ", ".join(late) or "smiles or forwards old, or no settlement price yet"
     return VALIDITY[validity] + (f": {why}" if validity < OPEN else "")
 
 

@@ -35,6 +35,7 @@ from plimsoll.spec.scan import (
     depth_charge,
     extreme_loss,
     extremes,
+    fallen,
     matched,
     scan_loss,
     unit_of,
@@ -301,9 +302,9 @@ class CollateralPart:
 
 
 def unfixed_of(words: Iterable[int], underlying: int, surface: Surface, scan_range: int) -> int:
-    """What expired positions may lose together, in four scan ranges, that settle at what nobody
-    knows yet, WAD, rounded up."""
-    lost = [0, 0]  # down and up, WAD * SIZE
+    """What expired positions may lose, in four scan ranges, that settle at what nobody knows yet,
+    WAD, rounded up. Those of one expiry net: what another one settles at is another price."""
+    lost: dict[int, list[int]] = {}  # of each expiry, down and up, WAD * SIZE
     for word in words:
         expiry = expiry_of(word)
         if not 0 < expiry <= surface.now:
@@ -311,10 +312,23 @@ def unfixed_of(words: Iterable[int], underlying: int, surface: Surface, scan_ran
         forward = surface.forwards[underlying, expiry]
         if forward.fresh:
             continue
+        both = lost.setdefault(expiry, [0, 0])
         for i, (shift, _) in enumerate(extremes(scan_range)[2:]):
             moved = forward.fixed * (WAD + shift) // WAD
-            lost[i] += payoff(word, forward.fixed) - payoff(word, moved)
-    return min(ceil_div(max(0, *lost), SIZE), LARGEST)
+            both[i] += payoff(word, forward.fixed) - payoff(word, moved)
+    return min(ceil_div(sum(max(0, *both) for both in lost.values()), SIZE), LARGEST)
+
+
+def far_of(words: Iterable[int], index: int, scan_range: int) -> int:
+    """What long options are struck at, together, that are at the money only beyond four scan ranges
+    down, WAD."""
+    reach = fallen(index, scan_range)
+    far = 0
+    for word in words:
+        strike = strike_of(word) * STRIKE_UNIT
+        if strike < reach:
+            far += max(0, sum(sizes_of(word))) * strike
+    return far // SIZE
 
 
 @dataclass(frozen=True)
@@ -331,6 +345,8 @@ class UnderlyingPart:
     alone: int  # what that loses by itself
     gap: int  # what that is worth more at the index than at the stable price
     held: int  # value of collateral, whether it nets or not
+    far: int  # what is nowhere at the money but beyond four scan ranges down, see `far_of`
+    rest: int  # of collateral that nets, what four scan ranges down leave
     depth: int
     ahead: int  # what positions are worth more at the index than at the stable price
     bound: bool  # whether an option is short, or something linear held
@@ -350,11 +366,13 @@ class UnderlyingPart:
     @property
     def unhedged(self) -> int:
         """Of collateral, what is lost with the positions that it nets with if the price goes to
-        nothing: calls do then, and puts are calls less forwards."""
+        nothing: calls do then, and puts are calls less forwards. What pays only beyond four scan
+        ranges is no hedge of what is lost on the way there."""
         if not self.spot:
             return self.held
         profile = self.parts[0].profile
-        return clamp(profile.line + profile.mark, 0, self.held)
+        lost = profile.line + profile.mark
+        return clamp(max(lost, min(lost + self.far, self.rest)), 0, self.held)
 
     @property
     def calendar(self) -> int:
@@ -458,6 +476,8 @@ def analyse(
             alone=ceil_div(params.scan_range * spot, BPS),
             gap=max(0, ceil_div(spot * (market.index - market.stable), market.index)),
             held=held[u],
+            far=far_of(words, market.index, params.scan_range),
+            rest=fallen(spot, params.scan_range),
             depth=depth_charge(params, market.index, sum(part.steep for part in parts)),
             ahead=max(0, ceil_div(gap, market.index)),
             bound=any(risk.bound for risk in risks),

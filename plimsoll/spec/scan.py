@@ -324,6 +324,11 @@ def extremes(scan_range: int) -> tuple[tuple[int, int], ...]:
     )
 
 
+def fallen(amount: int, scan_range: int) -> int:
+    """What four scan ranges down leave of it, rounded down."""
+    return amount * (WAD - min(OUTER * scan_range * WAD // BPS, FURTHEST_FALL)) // WAD
+
+
 def extreme_loss(profile: Profile, scan_range: int, intrinsics: Sequence[int]) -> int:
     """X_u, with the options at their intrinsic value (WAD) at each of the extremes."""
     mark, line = profile.mark, profile.line

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from plimsoll.spec import explain
-from plimsoll.spec.margin import LARGEST_MARGIN, NO_MARGIN, Book, analyse, assess
+from plimsoll.spec.margin import LARGEST_MARGIN, NO_MARGIN, Book, assess
 from plimsoll.spec.market import LIQUIDATION, OPEN, STALE
 from plimsoll.spec.wad import BPS, ceil_div
-from plimsoll.spec.words import PORTFOLIO, POSITION
+from plimsoll.spec.words import POSITION
 from tests.harness import reverts
-from tests.unit.margin_engine.books import Case, Desk
+from tests.unit.margin_engine.books import Case, Desk, on_edge
 
 from .stage import Stage, chain_book
 
@@ -104,43 +104,6 @@ def test_told_as_specified(stage: Stage, batch: int, wild: bool) -> None:
                 )
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_where_stale_prices_begin_to_decide(stage: Stage, level: int) -> None:
-    """With a wei more, all is borne that may be lost on them: of collateral beside what it nets
-    with, of positions, and of what has expired at a price that is not known yet."""
-    unhedged = unfixed = 0
-    for seed in range(EACH // 2):
-        case = drawn(stage, seed)
-        markets = {id: replace(item, validity=STALE) for id, item in case.markets.items()}
-        book = replace(case.book, level=level)
-
-        def at(cash: int, book: Book = book) -> Book:
-            return replace(book, cash=cash)
-
-        def validity(book: Book, case: Case = case, markets: Any = markets) -> int:
-            return assess(book, case.model, markets, case.surface).validity
-
-        margin = assess(book, case.model, markets, case.surface)
-        low, high = book.cash + margin.initial - margin.equity, 2**110
-        if validity(at(low)) != STALE or validity(at(high)) == STALE:
-            continue
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if validity(at(middle)) == STALE else (low, middle)
-        parts = analyse(book, case.model, markets, case.surface).underlyings
-        unhedged += any(0 < part.unhedged < part.held for part in parts)
-        unfixed += any(part.unfixed for part in parts)
-        with stage.chain.isolate():
-            stage.set(case.model, markets, case.surface)
-            for cash, told in ((low, STALE), (high, LIQUIDATION)):
-                put(stage, replace(case, book=at(cash)), level)
-                want = stage.engine.preview(chain_book(at(cash)))
-                assert want.validity == told
-                assert stage.risk.explain(ACCOUNT).margin == want
-    assert unfixed > 0
-    assert (unhedged > 0) == (level == PORTFOLIO)
-
-
 @pytest.mark.parametrize("seed", [882, 1_211, 2_305])
 def test_more_than_margins_can_be(stage: Stage, seed: int) -> None:
     """What hangs on prices that are not good is held against the margin that is told."""
@@ -152,6 +115,23 @@ def test_more_than_margins_can_be(stage: Stage, seed: int) -> None:
         assert margin.maintenance == LARGEST_MARGIN
         assert margin.validity < OPEN
         assert stage.risk.explain(ACCOUNT).margin == margin
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_may_be_lost_at_stale_prices(stage: Stage, level: int) -> None:
+    """A wei decides what the margin is good for: it is the engine's."""
+    decided = set()
+    for seed in range(EACH):
+        case = on_edge(drawn(stage, seed), level)
+        with stage.chain.isolate():
+            stage.set(case.model, case.markets, case.surface)
+            for less in range(2):
+                book = replace(case.book, cash=case.book.cash - less)
+                stage.vault.set_book(ACCOUNT, 0, chain_book(book), sender=stage.governor)
+                margin = stage.engine.preview(chain_book(book))
+                assert stage.risk.explain(ACCOUNT).margin == margin
+                decided.add((less, margin.validity))
+    assert {(0, LIQUIDATION), (1, STALE)} <= decided
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

@@ -1,10 +1,19 @@
 """Random books of everything that can be held, with markets and surfaces, by seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from plimsoll.spec.haircut import AssetParams
-from plimsoll.spec.margin import Book, Factors, Holding, RiskModel, Surface
+from plimsoll.spec.margin import (
+    OUTER,
+    Book,
+    Factors,
+    Holding,
+    RiskModel,
+    Surface,
+    analyse,
+    assess,
+)
 from plimsoll.spec.market import (
     COLLATERAL,
     LIQUIDATION,
@@ -40,6 +49,20 @@ class Case:
     model: RiskModel
     markets: dict[int, Market]
     surface: Surface
+
+
+def on_edge(case: Case, level: int) -> Case:
+    """The same with cash that covers to the wei what may be lost at stale prices."""
+    book, terms = replace(case.book, level=level), (case.model, case.markets, case.surface)
+    lost = 0
+    for part in analyse(book, *terms).underlyings:
+        lost += part.unfixed
+        if case.markets[part.underlying].validity == STALE:
+            lost += part.unhedged + min(part.gross, OUTER * (part.loss + part.charges))
+    for _ in range(2):  # debts ask for something themselves
+        margin = assess(book, *terms)
+        book = replace(book, cash=book.cash + margin.initial + lost - margin.equity)
+    return replace(case, book=book)
 
 
 class Desk:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import hypothesis
 import pytest
 
-from plimsoll.spec.margin import DOUBT_BITS, Book, Holding, RiskModel, Surface, assess
+from plimsoll.spec.margin import DOUBT_BITS, Book, Holding, RiskModel, Surface, analyse, assess
 from plimsoll.spec.market import LIQUIDATION, MAX_PRICE, OPEN, STALE, Forward, Market
 from plimsoll.spec.scan import Grid
 from plimsoll.spec.wad import BPS, SIZE, WAD
@@ -22,7 +22,7 @@ from plimsoll.spec.words import (
     perpetual,
 )
 from tests.harness import Chain, reverts
-from tests.unit.margin_engine.conftest import BTC, ETH, MODEL, WBTC, WETH, World, given
+from tests.unit.margin_engine.conftest import BTC, ETH, MARKETS, MODEL, WBTC, WETH, World, given
 from tests.unit.spec.strategies import Case, cases, many, wildest
 
 LEVELS = (POSITION, UNDERLYING, PORTFOLIO)
@@ -317,6 +317,30 @@ def test_what_is_hedged_is_not_lost(world: World) -> None:
             assert assessed(world, at)[4] == validity
 
 
+@pytest.mark.parametrize(("strike", "left"), [(40_000, 0), (20_000, 288_000)])
+def test_what_pays_far_below_hedges_nothing_before(
+    world: World, chain: Chain, strike: int, left: int
+) -> None:
+    """Puts for ten bitcoin if these go to nothing: of what four scan ranges leave, 48 %, they hedge
+    nothing if they are struck below that, at 28,800."""
+    world.move(BTC, validity=STALE)
+    grid, expiry = Grid(60_000 * WAD, 2_000, 100), chain.timestamp // 1_800 * 1_800 + 10 * 86_400
+    key = key_of(call(BTC, expiry, strike * SIZE))
+    places = (-1 / 20, 0, 1 / 20, -1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1, -1, -1 / 2, 0, 1 / 2, 1)
+    lanes = [int((12_000 * place + 60_000 - strike) * 2**15 / 60_000) for place in places]
+    word = sum(lane << 16 * i for i, lane in enumerate((1, *lanes)))
+    surface = Surface(chain.timestamp, {(BTC, expiry): Forward(0, WAD)}, {BTC: grid}, {key: word})
+    world.set_surface(surface)
+    puts = pack_position(key, 0, 600_000 * SIZE // strike)
+    book = Book(PORTFOLIO, 0, 0, (puts, perp(ETH, 1)), (wbtc(10),))
+    [part, _] = analyse(book, MODEL, MARKETS, surface).underlyings
+    lost = left * WAD + 4 * (part.loss + part.charges)
+    equity, _, _, initial, *_ = assessed(world, book)
+    for spare, validity in ((lost - 1, STALE), (lost, LIQUIDATION)):
+        at = replace(book, cash=initial + spare - equity)
+        assert assessed(world, at)[4] == validity
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_what_waits_for_its_price_may_lose(world: World, chain: Chain, level: int) -> None:
     """Who takes slices bears four scan ranges of what has expired, where nobody knows yet what it
@@ -335,6 +359,25 @@ def test_what_waits_for_its_price_may_lose(world: World, chain: Chain, level: in
         for spare, validity in zip((lost - 1, lost), told, strict=True):
             at = replace(book, cash=book.cash + initial + spare - equity)
             assert assessed(world, at)[4] == validity
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_waits_for_two_prices(world: World, chain: Chain, level: int) -> None:
+    """A future of one expiry is no hedge of another one's: they settle at two prices."""
+    last, price = chain.timestamp // 1_800 * 1_800, 60_000 * WAD
+    expiries = last - 3_600, last
+    words = [
+        pack_position(key_of(future(BTC, expiry)), side * SIZE)
+        for expiry, side in zip(expiries, (3, -2), strict=True)
+    ]
+    forwards = {(BTC, expiry): Forward(price, 0, False) for expiry in expiries}
+    world.set_surface(Surface(chain.timestamp, forwards, {BTC: Grid(price, 2_000, 100)}))
+    book = Book(level, 500_000 * WAD, 0, (*words, perp(ETH, 1)))
+    equity, _, _, initial, *_ = assessed(world, book)
+    lost = 5 * price * 52 // 100
+    for spare, validity in ((lost - 1, STALE), (lost, LIQUIDATION)):
+        at = replace(book, cash=book.cash + initial + spare - equity)
+        assert assessed(world, at)[4] == validity
 
 
 def test_doubt(world: World) -> None:

@@ -5,6 +5,7 @@ from dataclasses import astuple, replace
 import pytest
 
 from plimsoll.spec.margin import Book, Margin, assess
+from plimsoll.spec.market import LIQUIDATION, STALE
 from plimsoll.spec.words import (
     KEY_SHIFT,
     PORTFOLIO,
@@ -15,7 +16,7 @@ from plimsoll.spec.words import (
     sizes_of,
 )
 from tests.harness import Chain
-from tests.unit.margin_engine.books import Case, Desk
+from tests.unit.margin_engine.books import Case, Desk, on_edge
 from tests.unit.margin_engine.conftest import World, given
 
 LEVELS = (POSITION, UNDERLYING, PORTFOLIO)
@@ -51,6 +52,18 @@ def test_whatever_is_said(bare: World, chain: Chain, batch: int) -> None:
     """Prices from a wei to the largest, positions as large as can be: nothing ever reverts."""
     for seed in range(batch * EACH, (batch + 1) * EACH):
         compared(bare, chain, Desk(seed, chain.timestamp, True).case())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_may_be_lost_at_stale_prices(bare: World, chain: Chain, level: int) -> None:
+    """Who has as much more than IM may take slices, and with a wei less may not."""
+    decided = set()
+    for seed in range(EACH):
+        case = on_edge(Desk(seed, chain.timestamp, False).case(), level)
+        for less in range(2):
+            book = replace(case.book, cash=case.book.cash - less)
+            decided.add((less, compared(bare, chain, replace(case, book=book))[level].validity))
+    assert {(0, LIQUIDATION), (1, STALE)} <= decided
 
 
 @pytest.mark.parametrize("batch", range(4))
