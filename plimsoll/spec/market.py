@@ -25,9 +25,8 @@ MAX_FORWARD_AGE = 24 * HOUR  # oldest ratio that still counts as fresh
 RATIO_UNIT = 10**9  # WAD; ratios are multiples
 NEWEST = 2**256 - 1  # as of a time beyond all
 
-STALE, LIQUIDATION, COLLATERAL, OPEN = range(
-    4
-)  # what a price may still be used for, see `validity`
+# what a price may still be used for, see `validity`
+STALE, LIQUIDATION, COLLATERAL, OPEN = range(4)
 
 
 @dataclass(frozen=True)
