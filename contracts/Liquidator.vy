@@ -35,6 +35,7 @@
 from interfaces import ILiquidator
 from interfaces import IMarginEngine
 from interfaces import IMarginVault
+from modules import doubts
 from modules import governed
 from modules import wad
 
@@ -43,8 +44,6 @@ implements: ILiquidator
 initializes: governed
 
 exports: governed.registry
-
-LIQUIDATION: constant(uint256) = 1  # validity of a price that liquidates
 
 MIN_REWARD: constant(uint256) = wad.BPS // 100
 MAX_REWARD_MIN: constant(uint256) = wad.BPS // 5
@@ -129,7 +128,7 @@ def _terms(margin: IMarginEngine.Margin, max_fraction: uint256) -> ILiquidator.T
         a ratio below 2**60. Rounding is for the account: what is paid to it rounds up, the cut
         and what insurance pays round down.
     """
-    assert margin.validity >= LIQUIDATION, "liquidator: stale price"
+    assert margin.validity >= doubts.LIQUIDATION, "liquidator: stale price"
     equity: int256 = margin.equity
     maintenance: int256 = convert(margin.maintenance, int256)
     assert equity < maintenance, "liquidator: account is healthy"

@@ -46,6 +46,7 @@
 
 from interfaces import IMarketData
 from interfaces import IPriceFeed
+from modules import doubts
 from modules import governed
 from modules import instrument
 from modules import market_word
@@ -298,11 +299,13 @@ def _market(
     """
     age: uint256 = block.timestamp - state.updated
     gap: uint256 = max(state.index, state.stable) - min(state.index, state.stable)
-    validity: uint256 = 0
+    validity: uint256 = doubts.STALE
     if age <= params.max_age_open:
-        validity = 3 if gap * wad.BPS <= params.alarm * state.stable else 2
+        validity = (
+            doubts.OPEN if gap * wad.BPS <= params.alarm * state.stable else doubts.COLLATERAL
+        )
     elif age <= params.max_age_liquidation:
-        validity = 1
+        validity = doubts.LIQUIDATION
     # |premium| <= 10 %
     factor: uint256 = convert(wad.IWAD + state.premium, uint256)
     return market_word._pack_told(

@@ -27,6 +27,7 @@ from ethereum.ercs import IERC20Detailed
 from interfaces import IMarginEngine
 from interfaces import IMarginVault
 from interfaces import IRegistry
+from modules import doubts
 from modules import instrument
 from modules import rate_curve
 from snekmate.auth import ownable
@@ -57,8 +58,6 @@ MAX_EXPIRIES: constant(uint256) = 16  # ahead, per underlying
 MAX_DECIMALS: constant(uint256) = 18
 MAX_CAP: constant(uint256) = 2**112 - 1  # token units
 MAX_SIZE: constant(uint256) = 2**67 - 1  # what a position word can hold, 1e-8 contracts
-
-COLLATERAL: constant(uint256) = 2  # validity of a price that is brought in
 
 # masks
 ADDRESS: constant(uint256) = 2**160 - 1
@@ -426,7 +425,7 @@ def check_collateral(token: address) -> IRegistry.Asset:
     engine: address = self._engine()
     if engine != empty(address):
         validity: uint256 = staticcall IMarginEngine(engine).collateral_validity(asset.id)
-        assert validity >= COLLATERAL, "registry: old price"
+        assert validity >= doubts.COLLATERAL, "registry: old price"
     return asset
 
 

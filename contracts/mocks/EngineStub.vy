@@ -7,6 +7,7 @@
 
 from interfaces import IMarginEngine
 from interfaces import IMarketData
+from modules import doubts
 from modules import instrument
 
 market: immutable(IMarketData)
@@ -21,7 +22,7 @@ refuses: public(bool)
 def __init__(_market: address, _parameters: address):
     market = IMarketData(_market)
     parameters = IMarginEngine(_parameters)
-    self.validity = 3
+    self.validity = doubts.OPEN
 
 
 @external
@@ -69,9 +70,11 @@ def preview(book: IMarginEngine.Book) -> IMarginEngine.Margin:
 def _margin() -> IMarginEngine.Margin:
     if self.refuses:
         return IMarginEngine.Margin(
-            equity=-1, maintenance=0, target=0, initial=0, validity=0, doubt=0
+            equity=-1, maintenance=0, target=0, initial=0, validity=doubts.STALE, doubt=0
         )
-    return IMarginEngine.Margin(equity=0, maintenance=0, target=0, initial=0, validity=3, doubt=0)
+    return IMarginEngine.Margin(
+        equity=0, maintenance=0, target=0, initial=0, validity=doubts.OPEN, doubt=0
+    )
 
 
 @external

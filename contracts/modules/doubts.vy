@@ -24,9 +24,10 @@ LARGEST: constant(uint256) = 2**31 - 1  # of a lane
 GUARDS: constant(uint256) = max_value(uint256) // (2**32 - 1) * 2**31  # one of each lane
 UINT40: constant(uint256) = 2**40 - 1
 
-# validity of a price; 2 is brought in as collateral
+# validity: what a price still serves for, see MarketData
 STALE: constant(uint256) = 0
 LIQUIDATION: constant(uint256) = 1
+COLLATERAL: constant(uint256) = 2
 OPEN: constant(uint256) = 3
 
 MATERIAL: constant(

@@ -29,13 +29,13 @@ from plimsoll.spec.scan import (
     Profile,
     Sums,
     UnderlyingParams,
+    after,
     axis_of,
     bounded,
     curve_of,
     depth_charge,
     extreme_loss,
     extremes,
-    fallen,
     matched,
     scan_loss,
     unit_of,
@@ -186,7 +186,7 @@ def gather(
     """Adds up positions of one underlying."""
     risk = Risk()
     waiting = 0
-    spots = [market.index * (WAD + shift) // WAD for shift, _ in extremes(scan_range)]
+    spots = [after(market.index, shift) for shift, _ in extremes(scan_range)]
     for word in words:
         expiry = expiry_of(word)
         calls, puts = sizes_of(word)
@@ -314,21 +314,24 @@ def unfixed_of(words: Iterable[int], underlying: int, surface: Surface, scan_ran
             continue
         both = lost.setdefault(expiry, [0, 0])
         for i, (shift, _) in enumerate(extremes(scan_range)[2:]):
-            moved = forward.fixed * (WAD + shift) // WAD
-            both[i] += payoff(word, forward.fixed) - payoff(word, moved)
+            both[i] += payoff(word, forward.fixed) - payoff(word, after(forward.fixed, shift))
     return min(ceil_div(sum(max(0, *both) for both in lost.values()), SIZE), LARGEST)
 
 
-def far_of(words: Iterable[int], index: int, scan_range: int) -> int:
-    """What long options are struck at, together, that are at the money only beyond four scan ranges
-    down, WAD."""
-    reach = fallen(index, scan_range)
-    far = 0
+def unhedged_of(
+    profile: Profile, words: Iterable[int], spot: int, index: int, scan_range: int
+) -> int:
+    """Of collateral, what is lost with the positions that it nets with if the price goes to
+    nothing: calls do then, and puts are calls less forwards. What pays only beyond four scan ranges
+    is no hedge of what is lost on the way there. WAD."""
+    fall, _ = extremes(scan_range)[2]
+    far = 0  # what longs beyond that are struck at, WAD * SIZE
     for word in words:
         strike = strike_of(word) * STRIKE_UNIT
-        if strike < reach:
+        if strike < after(index, fall):
             far += max(0, sum(sizes_of(word))) * strike
-    return far // SIZE
+    lost = profile.line + profile.mark
+    return clamp(max(lost, min(lost + far // SIZE, after(spot, fall))), 0, spot)
 
 
 @dataclass(frozen=True)
@@ -345,8 +348,7 @@ class UnderlyingPart:
     alone: int  # what that loses by itself
     gap: int  # what that is worth more at the index than at the stable price
     held: int  # value of collateral, whether it nets or not
-    far: int  # what is nowhere at the money but beyond four scan ranges down, see `far_of`
-    rest: int  # of collateral that nets, what four scan ranges down leave
+    unhedged: int  # the part of it that no position that it nets with makes good
     depth: int
     ahead: int  # what positions are worth more at the index than at the stable price
     bound: bool  # whether an option is short, or something linear held
@@ -363,16 +365,13 @@ class UnderlyingPart:
         """L_u. Options that are fully paid cannot lose more than that."""
         return min(sum(part.loss for part in self.parts), self._room(0))
 
-    @property
-    def unhedged(self) -> int:
-        """Of collateral, what is lost with the positions that it nets with if the price goes to
-        nothing: calls do then, and puts are calls less forwards. What pays only beyond four scan
-        ranges is no hedge of what is lost on the way there."""
-        if not self.spot:
-            return self.held
-        profile = self.parts[0].profile
-        lost = profile.line + profile.mark
-        return clamp(max(lost, min(lost + self.far, self.rest)), 0, self.held)
+    def lost(self, validity: int) -> int:
+        """What may be lost at prices that nobody knows: of what has expired, and where the index
+        is stale, of collateral, and of positions as much as at the extremes."""
+        if validity != STALE:
+            return self.unfixed
+        at_most = min(self.gross, OUTER * (self.loss + self.charges))
+        return self.unfixed + self.unhedged + at_most
 
     @property
     def calendar(self) -> int:
@@ -476,8 +475,9 @@ def analyse(
             alone=ceil_div(params.scan_range * spot, BPS),
             gap=max(0, ceil_div(spot * (market.index - market.stable), market.index)),
             held=held[u],
-            far=far_of(words, market.index, params.scan_range),
-            rest=fallen(spot, params.scan_range),
+            unhedged=unhedged_of(parts[0].profile, words, spot, market.index, params.scan_range)
+            if spot
+            else held[u],
             depth=depth_charge(params, market.index, sum(part.steep for part in parts)),
             ahead=max(0, ceil_div(gap, market.index)),
             bound=any(risk.bound for risk in risks),
@@ -551,10 +551,9 @@ def margin_of(analysis: Analysis, model: RiskModel, markets: Mapping[int, Market
     for part in underlyings:
         validity = markets[part.underlying].validity
         late += part.late if validity == OPEN else part.held + part.gross
-        stale += part.unfixed
+        stale += part.lost(validity)
         if validity == STALE:
             scan_range = model.underlyings[part.underlying].scan_range
-            stale += part.unhedged + min(part.gross, OUTER * (part.loss + part.charges))
             moved = ceil_div(scan_range * (part.held + part.steep), BPS)
             reach += min(moved, asked_of(part, analysis, model))
     reach = max(0, reach - analysis.saved(factors))

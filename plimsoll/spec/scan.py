@@ -324,9 +324,9 @@ def extremes(scan_range: int) -> tuple[tuple[int, int], ...]:
     )
 
 
-def fallen(amount: int, scan_range: int) -> int:
-    """What four scan ranges down leave of it, rounded down."""
-    return amount * (WAD - min(OUTER * scan_range * WAD // BPS, FURTHEST_FALL)) // WAD
+def after(amount: int, shift: int) -> int:
+    """What a price, or what is worth it, is after a move, rounded down."""
+    return amount * (WAD + shift) // WAD
 
 
 def extreme_loss(profile: Profile, scan_range: int, intrinsics: Sequence[int]) -> int:

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from plimsoll.spec.margin import Margin
 from plimsoll.spec.market import LIQUIDATION
 from plimsoll.spec.words import PORTFOLIO, call
 from tests.harness import Chain
@@ -25,6 +26,24 @@ from tests.unit.margin_vault.bench import BTC, ETH, HOUR, SIZE, SOL, WAD, Bench,
 from tests.unit.test_life_of_options import INDEX, THOUSAND, dealers, kept, p, stake, trade
 
 __all__ = ["dealers", "p"]
+
+
+def bet(bench: Bench, twins: tuple[int, int]) -> None:
+    """The thief is long thirty bitcoin, of his other account, and borrows all else back."""
+    thief, twin = twins
+    bench.trade(thief, twin, 30 * SIZE)
+    margin = bench.margin(thief)
+    bench.withdraw(thief, bench.quote, (margin.equity - margin.initial) // 10**12 - usd(50))
+    bench.set_liquidator(bench.liquidator)
+
+
+def tried(bench: Bench, price: float, account: int, keeper: int) -> Margin:
+    """The account's margin at another price of bitcoin, once a keeper has tried."""
+    bench.jump(BTC, price)
+    margin = bench.margin(account)
+    if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
+        bench.liquidate(account, keeper)
+    return bench.margin(account)
 
 
 @pytest.fixture(params=["by spot", "by another market"])
@@ -50,22 +69,15 @@ def hedged(
         bench.fund(thief, 500_000)
         bench.trade(thief, other, 400 * SIZE, instrument=bench.eth)
         bench.trade(other, thief, 6_000 * SIZE, instrument=bench.sol)
-    bench.trade(thief, twin, 30 * SIZE)
-    margin = bench.margin(thief)
-    bench.withdraw(thief, bench.quote, (margin.equity - margin.initial) // 10**12 - usd(50))
+    bet(bench, twins)
     bench.silence(*((ETH,) if request.param == "by spot" else (ETH, SOL)))
-    bench.set_liquidator(bench.liquidator)
     return thief
 
 
 def test_a_hedge_is_no_shield(bench: Bench, hedged: int, lender: int) -> None:
     """Bitcoin falls by a thousand at a time, and somebody tries after each."""
     for price in range(59_000, 29_000, -1_000):
-        bench.jump(BTC, price)
-        margin = bench.margin(hedged)
-        if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
-            bench.liquidate(hedged, lender)
-        assert bench.margin(hedged).equity > 0
+        assert tried(bench, price, hedged, lender).equity > 0
 
 
 def test_a_hedge_is_not_too_much_to_take(
@@ -81,17 +93,10 @@ def test_a_hedge_is_not_too_much_to_take(
         bench.set_netting(account, PORTFOLIO)
     bench.fund(thief, 300_000, weth=400 * 10**18)
     bench.trade(other, thief, 400 * SIZE, instrument=bench.eth)
-    bench.trade(thief, twin, 30 * SIZE)
-    margin = bench.margin(thief)
-    bench.withdraw(thief, bench.quote, (margin.equity - margin.initial) // 10**12 - usd(50))
+    bet(bench, twins)
     bench.silence(ETH)
-    bench.set_liquidator(bench.liquidator)
     for price in range(59_500, 39_000, -500):
-        bench.jump(BTC, price)
-        margin = bench.margin(thief)
-        if margin.validity >= LIQUIDATION and margin.equity < margin.maintenance:
-            bench.liquidate(thief, keeper)
-        assert bench.margin(thief).equity > 0
+        assert tried(bench, price, thief, keeper).equity > 0
 
 
 def test_cheap_options_are_no_shield(

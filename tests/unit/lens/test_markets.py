@@ -35,7 +35,7 @@ def test_in_the_order_asked_for(desk: Desk, lens: Contract) -> None:
         assert item.market == desk.market.peek(params.id)
         assert tuple(item.params) == tuple(vars(params.market.spec).values())
         assert item.size_limit == params.size_limit * SIZE
-        assert (item.premium, item.funding_rate) == (STALE, STALE)
+        assert (item.premium, item.funding_rate) == (0, 0)
     assert lens.markets([]) == []
 
 

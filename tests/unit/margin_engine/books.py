@@ -5,7 +5,6 @@ from random import Random
 
 from plimsoll.spec.haircut import AssetParams
 from plimsoll.spec.margin import (
-    OUTER,
     Book,
     Factors,
     Holding,
@@ -54,11 +53,8 @@ class Case:
 def on_edge(case: Case, level: int) -> Case:
     """The same with cash that covers to the wei what may be lost at stale prices."""
     book, terms = replace(case.book, level=level), (case.model, case.markets, case.surface)
-    lost = 0
-    for part in analyse(book, *terms).underlyings:
-        lost += part.unfixed
-        if case.markets[part.underlying].validity == STALE:
-            lost += part.unhedged + min(part.gross, OUTER * (part.loss + part.charges))
+    parts = analyse(book, *terms).underlyings
+    lost = sum(part.lost(case.markets[part.underlying].validity) for part in parts)
     for _ in range(2):  # debts ask for something themselves
         margin = assess(book, *terms)
         book = replace(book, cash=book.cash + margin.initial + lost - margin.equity)
